@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A command line, read by the tables of commands.h into plain values. */
+#ifndef FETTLE_CLI_ARGS_H
+#define FETTLE_CLI_ARGS_H
+
+#include "commands.h"
+
+#include "fettle/fettle.h"
+
+enum {
+    CLI_MAX_BOARDS = 64, /* --board options */
+    CLI_WORDS_ROOM = 256,
+};
+
+typedef struct cli_args {
+    const cli_command
+        *command; /* `list` if none was given; NULL only before that is known */
+    bool verb_is_given;
+    const char *file;           /* NULL: none; "-" */
+    char words[CLI_WORDS_ROOM]; /* the operands of `explain` and `help` */
+    const char *boards[CLI_MAX_BOARDS];
+    size_t board_count;
+    bool wait_is_given;
+    fettle_us wait;
+    const char *revision;
+    fettle_mode to;
+    bool dry_run, offline;
+    bool stay, no_verify, ignore_ids, accept_damaged;
+    uint32_t transfer_size;
+    size_t length;
+    bool overwrite, watch, all;
+    bool yes, no_input, json, events, quiet, help, version;
+    int verbose;
+    const char *trace, *report, *state_dir;
+} cli_args;
+
+/*
+ * Reads the command line; strings are argv's. False: `err` is a usage error, and what was understood
+ * before it holds (above all `json` and `events`, wherever they stand).
+ */
+bool cli_args_parse(cli_args *args, int argc, char **argv, fettle_error *err);
+
+#endif

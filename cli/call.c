@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run of the program; see call.h. */
+#include "call.h"
+
+#include "failure.h"
+#include "object.h"
+#include "system.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void cli_call_init(cli_call *call, const cli_args *args, int argc, char **argv)
+{
+    *call = (cli_call){.args = args, .argc = argc, .argv = argv};
+    cli_ui_init(&call->ui, args);
+}
+
+/* ---- virtual boards ---- */
+
+static bool is_virtual(const char *selector)
+{
+    return strncmp(selector, "sim:", 4) == 0;
+}
+
+/* Is "person=none" one of the options? A comma after a backslash belongs to a path. */
+static bool has_person(const char *spec)
+{
+    static const char nobody[] = ",person=none";
+    for (const char *at = spec; (at = strstr(at, nobody)) != NULL; at++) {
+        char after = at[sizeof nobody - 1];
+        if (at[-1] != '\\' && (after == '\0' || after == ',')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The world has one clock: virtual boards with and without time don't go together. */
+static bool choose_clock(cli_call *call, fettle_error *err)
+{
+    const cli_args *args = call->args;
+    size_t timeless = 0, simulated = 0;
+    call->has_person = true;
+    for (size_t i = 0; i < args->board_count; i++) {
+        if (is_virtual(args->boards[i])) {
+            simulated++;
+            timeless += fettle_sim_wants_no_time(args->boards[i]);
+            call->has_person = call->has_person && has_person(args->boards[i]);
+        }
+    }
+    call->has_person = call->has_person && simulated > 0 && simulated == args->board_count;
+    call->is_timeless = timeless > 0;
+    if (timeless > 0 && timeless < args->board_count) {
+        return cli_fail_usage(err,
+                              "boards with timing=none and others can't be in one run");
+    }
+    return true;
+}
+
+static bool make_world(cli_call *call, fettle_error *err)
+{
+    const fettle_clock_ops *clock = NULL;
+    void *self = NULL;
+    if (!call->is_timeless) {
+        fettle_context_clock(call->context, &clock, &self);
+    }
+    call->sim = fettle_sim_new(clock, self);
+    if (call->sim == NULL) {
+        return cli_fail(err, FETTLE_E_NO_MEMORY, "no memory for virtual boards");
+    }
+    if (call->is_timeless) {
+        fettle_context_set_clock(call->context, fettle_sim_clock_ops(call->sim),
+                                 fettle_sim_clock_self(call->sim));
+    }
+    return fettle_context_add_bus(call->context, &fettle_sim_bus_ops, call->sim, err);
+}
+
+/* ---- targets ---- */
+
+static cli_target *add_target(cli_call *call, const char *selector)
+{
+    cli_target *targets =
+        realloc(call->targets, (call->target_count + 1) * sizeof *targets);
+    if (targets == NULL) {
+        return NULL;
+    }
+    call->targets = targets;
+    cli_target *target = &targets[call->target_count++];
+    *target = (cli_target){.call = call, .selector = selector};
+    return target;
+}
+
+static bool add_virtual_targets(cli_call *call, const char *spec, fettle_error *err)
+{
+    char message[256] = "";
+    size_t first = fettle_sim_count(call->sim);
+    if (!fettle_sim_add(call->sim, spec, message, sizeof message)) {
+        return cli_fail_usage(err, "%s: %s", spec, message);
+    }
+    for (size_t i = first; i < fettle_sim_count(call->sim); i++) {
+        cli_target *target = add_target(call, NULL);
+        if (target == NULL) {
+            return cli_fail(err, FETTLE_E_NO_MEMORY, "no memory for another board");
+        }
+        target->is_virtual = true;
+        snprintf(target->path, sizeof target->path, "%s", fettle_sim_path(call->sim, i));
+    }
+    return true;
+}
+
+static bool add_targets(cli_call *call, fettle_error *err)
+{
+    const cli_args *args = call->args;
+    for (size_t i = 0; i < args->board_count; i++) {
+        const char *board = args->boards[i];
+        if (is_virtual(board)) {
+            if ((call->sim == NULL && !make_world(call, err)) ||
+                !add_virtual_targets(call, board, err)) {
+                return false;
+            }
+        } else if (add_target(call, board) == NULL) {
+            return cli_fail(err, FETTLE_E_NO_MEMORY, "no memory for another board");
+        }
+    }
+    if (args->board_count == 0 && add_target(call, NULL) == NULL) {
+        return cli_fail(err, FETTLE_E_NO_MEMORY, "no memory for a board");
+    }
+    for (size_t i = 0; i < call->target_count; i++) {
+        cli_target *target = &call->targets[i];
+        target->selector = target->is_virtual ? target->path : target->selector;
+    }
+    return true;
+}
+
+bool cli_call_open(cli_call *call, fettle_error *err)
+{
+    const cli_args *args = call->args;
+    if (!choose_clock(call, err) ||
+        !cli_record_open(&call->record, args, call->argc, call->argv, err)) {
+        return false;
+    }
+    call->context = fettle_context_new(err);
+    if (call->context == NULL) {
+        return false;
+    }
+    if (!add_targets(call, err)) { /* first of all, for the clock */
+        return false;
+    }
+    call->has_store = cli_store_open(&call->store, args->state_dir);
+    if (call->has_store) {
+        fettle_context_set_store(call->context, &cli_store_ops, &call->store);
+    }
+    return true;
+}
+
+fettle_us cli_call_wait(const cli_call *call)
+{
+    const cli_args *args = call->args;
+    if (args->wait_is_given) {
+        return args->wait;
+    }
+    if (cli_system_is_terminal(CLI_STDIN) && cli_system_is_terminal(CLI_STDERR)) {
+        return 120000000;
+    }
+    return call->has_person ? 30000000 : 0;
+}
+
+/* ---- files ---- */
+
+enum {
+    LARGEST_FILE = 256 << 20,
+};
+
+static fettle_image *load_stdin(unsigned flags, fettle_error *err)
+{
+    size_t room = 64 << 10, size = 0;
+    uint8_t *bytes = malloc(room);
+    while (bytes != NULL && size <= LARGEST_FILE) {
+        size += fread(bytes + size, 1, room - size, stdin);
+        if (size < room) {
+            break;
+        }
+        room *= 2;
+        uint8_t *larger = realloc(bytes, room);
+        if (larger == NULL) {
+            free(bytes);
+        }
+        bytes = larger;
+    }
+    fettle_image *image = NULL;
+    if (bytes == NULL) {
+        cli_fail(err, FETTLE_E_NO_MEMORY, "no memory for %zu bytes", room);
+    } else if (ferror(stdin)) {
+        cli_fail(err, FETTLE_E_FILE_UNREADABLE, "cannot read standard input: %s",
+                 strerror(errno));
+    } else if (size > LARGEST_FILE) {
+        cli_fail(err, FETTLE_E_FILE_TOO_LARGE,
+                 "standard input has more than the %d bytes that fettle reads",
+                 LARGEST_FILE);
+    } else {
+        image = fettle_image_from_bytes("stdin", (fettle_span){bytes, size}, flags, err);
+    }
+    free(bytes);
+    return image;
+}
+
+bool cli_call_load(cli_call *call, unsigned flags, fettle_error *err)
+{
+    const char *file = call->args->file;
+    if (strcmp(file, "-") == 0) {
+        call->image = load_stdin(flags, err);
+    } else {
+        call->image = fettle_image_load(file, flags, err);
+    }
+    return call->image != NULL;
+}
+
+/* ---- the end ---- */
+
+int cli_call_refuse(cli_call *call, const fettle_error *err)
+{
+    cli_ui_failure(&call->ui, err, NULL);
+    cli_object_print_refusal(call, err);
+    return fettle_code_exit_status(err->code);
+}
+
+static void say_what_was_dropped(cli_call *call)
+{
+    char line[CLI_PATH_ROOM + 128];
+    const char *name = NULL;
+    if (!cli_record_close(&call->record, &name)) {
+        snprintf(line, sizeof line, "Not all of %s could be kept.", name);
+        cli_ui_say(&call->ui, line);
+    }
+    if (call->ui.verbose > 0 && call->store.was_dropped) {
+        snprintf(line, sizeof line,
+                 "What was learned of the board could not be kept in %s: %s.",
+                 call->store.folder, call->store.why);
+        cli_ui_say(&call->ui, line);
+    }
+}
+
+/* A reader that went away early (a pipe to head) has had what it wanted; a full disk has not. */
+static int flush_stdout(cli_call *call, int status)
+{
+    errno = 0;
+    bool is_good = fflush(stdout) == 0 && ferror(stdout) == 0;
+    if (is_good || errno == EPIPE || status != 0) {
+        return status;
+    }
+    fettle_error err;
+    cli_fail(&err, FETTLE_E_CANNOT_KEEP,
+             "cannot keep the answer: standard output takes no more");
+    cli_ui_failure(&call->ui, &err, NULL);
+    return fettle_code_exit_status(err.code);
+}
+
+int cli_call_close(cli_call *call, int status)
+{
+    for (size_t i = 0; i < call->target_count; i++) {
+        fettle_job_free(call->targets[i].job);
+    }
+    free(call->targets);
+    fettle_image_free(call->image);
+    fettle_context_free(call->context);
+    fettle_sim_free(call->sim);
+    say_what_was_dropped(call);
+    return flush_stdout(call, status);
+}

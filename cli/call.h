@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One run of the program: what was asked, the narration, the context with its buses and its store,
+ * the virtual world if boards of it are named, and the boards that are to be worked on, each with
+ * its job. A verb opens what it needs of it; main() closes it.
+ */
+#ifndef FETTLE_CLI_CALL_H
+#define FETTLE_CLI_CALL_H
+
+#include "args.h"
+#include "record.h"
+#include "store.h"
+#include "ui.h"
+
+#include "fettle/fettle.h"
+#include "sim/sim.h"
+
+/* One board to work on. */
+typedef struct cli_target {
+    struct cli_call *call;
+    const char *selector;        /* what the library is told; NULL: the one that fits */
+    char path[FETTLE_PATH_SIZE]; /* of a virtual board */
+    bool is_virtual;
+    fettle_job *job;
+    bool is_good;
+    fettle_error error; /* unless it is good */
+} cli_target;
+
+typedef struct cli_call {
+    const cli_args *args;
+    int argc;
+    char **argv;
+    cli_ui ui;
+    cli_record record;
+    cli_store store;
+    bool has_store;
+    fettle_context *context;
+    fettle_sim *sim;
+    bool is_timeless; /* its clock is a virtual one */
+    bool has_person;  /* a virtual person looks after every board that was named */
+    cli_target *targets;
+    size_t target_count;
+    fettle_image *image;
+    const char *file; /* what `read` has written, or NULL */
+} cli_call;
+
+void cli_call_init(cli_call *call, const cli_args *args, int argc, char **argv);
+
+/*
+ * Opens traces, store, context and virtual boards. Then `targets` are the boards that --board names:
+ * one with selector NULL where none was named.
+ */
+bool cli_call_open(cli_call *call, fettle_error *err);
+
+/* What --wait is, or would be if it had been given. */
+fettle_us cli_call_wait(const cli_call *call);
+
+/* Reads FILE into `image`; "-" is standard input. */
+bool cli_call_load(cli_call *call, unsigned flags, fettle_error *err);
+
+/*
+ * Says on stderr what went wrong before any job, prints the JSON object if one is wanted, and returns
+ * the exit status.
+ */
+int cli_call_refuse(cli_call *call, const fettle_error *err);
+
+/* Frees everything. Returns `status`, or 13 where stdout could not take what was written to it. */
+int cli_call_close(cli_call *call, int status);
+
+#endif

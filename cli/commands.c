@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tables of verbs and options; see commands.h. A new verb is a row here and a file cmd_VERB.c,
+ * a new option a row here, its field in args.h and its line in args.c.
+ */
+#include "commands.h"
+
+#include <stddef.h>
+
+const cli_command cli_commands[] = {
+    {
+        .name = "list",
+        .verb = CLI_VERB_LIST,
+        .operand = CLI_OPERAND_NONE,
+        .usage = "",
+        .summary = "show the boards that are there, their state, and what to do next",
+        .details =
+            "fettle alone is the same. With --watch a line is printed whenever a board comes or "
+            "goes, until Ctrl-C, or for as long as --wait=SECONDS says.\n"
+            "With --board only boards that it names are shown. Devices without anything that "
+            "fettle could update are left out, unless --all is given.",
+        .example = "fettle list --board sim:pytrack",
+        .run = cli_list,
+    },
+    {
+        .name = "update",
+        .verb = CLI_VERB_UPDATE,
+        .operand = CLI_OPERAND_FILE,
+        .usage = "FILE",
+        .summary = "put a firmware file on a board and prove that it is there",
+        .details =
+            "Finds the board that the file is made for, or takes the one that --board names; brings it "
+            "into update mode, or says which button to press and waits; compares, writes what "
+            "differs, reads it back, and starts the application. Can be stopped at any time and run "
+            "again: it goes on from where it was.\n"
+            "FILE may be - for standard input.",
+        .example = "fettle update pytrack.dfu --board sim:pytrack --revision 1",
+        .run = cli_update,
+    },
+    {
+        .name = "read",
+        .verb = CLI_VERB_READ,
+        .operand = CLI_OPERAND_FILE,
+        .usage = "FILE",
+        .summary = "read a board's memory into a file",
+        .details =
+            "The file gets its name only when it is whole; one that is there already is never "
+            "written over without --overwrite. FILE may be - for standard output.",
+        .example = "fettle read saved.bin --board sim:pytrack --revision 1",
+        .run = cli_read,
+    },
+    {
+        .name = "verify",
+        .verb = CLI_VERB_VERIFY,
+        .operand = CLI_OPERAND_FILE,
+        .usage = "FILE",
+        .summary = "compare a board's memory with a file, and change nothing",
+        .details =
+            "Exit status 0: every byte is the same; 11: something differs, and the message names "
+            "the first place. FILE may be - for standard input.",
+        .example = "fettle verify pytrack.dfu --board sim:pytrack --revision 1",
+        .run = cli_verify,
+    },
+    {
+        .name = "reset",
+        .verb = CLI_VERB_RESET,
+        .operand = CLI_OPERAND_NONE,
+        .usage = "",
+        .summary = "restart a board, into its application or into update mode",
+        .details = "Where the board can't do it by itself, fettle says what to press.",
+        .example = "fettle reset --to=dfu --board sim:pytrack",
+        .run = cli_reset,
+    },
+    {
+        .name = "info",
+        .verb = CLI_VERB_INFO,
+        .operand = CLI_OPERAND_MAY_FILE,
+        .usage = "FILE | --board SELECTOR",
+        .summary = "say what a file is and which boards it fits, or what a board is",
+        .details =
+            "A file: format, size, SHA-256, what its suffix and prefix say, and the known boards "
+            "it is made for. A board: its memories, sizes and versions, which may mean that it is "
+            "restarted in update mode to be asked.",
+        .example = "fettle info pytrack.dfu",
+        .run = cli_info,
+    },
+    {
+        .name = "explain",
+        .verb = CLI_VERB_EXPLAIN,
+        .operand = CLI_OPERAND_WORDS,
+        .usage = "[SLUG | TEXT]",
+        .summary = "explain a failure: what it means, why it comes and what cures it",
+        .details =
+            "Alone it lists all of them. Instead of one of fettle's own names it takes a message "
+            "of another program, too, such as \"Error sending completion packet\".",
+        .example = "fettle explain usb-permission",
+        .run = cli_explain,
+    },
+    {
+        .name = "help",
+        .verb = CLI_VERB_HELP,
+        .operand = CLI_OPERAND_WORDS,
+        .usage = "[VERB | sim]",
+        .summary = "show this, what a verb takes, or the virtual boards",
+        .details = "",
+        .example = "fettle help update",
+        .run = cli_help,
+    },
+    {.name = NULL},
+};
+
+const cli_option cli_options_table[] = {
+    {CLI_OPTION_BOARD, "--board", 0, CLI_VALUE_NEEDED, "SELECTOR",
+     CLI_VERBS_OF_BOARDS | CLI_VERB_LIST,
+     "which board: a port (usb:1-1.2, /dev/ttyACM0), VENDOR:PRODUCT in hex, a serial, a board's name, "
+     "or a virtual one (sim:pytrack; see fettle help sim); several: one after the other"},
+    {CLI_OPTION_WAIT, "--wait", 0, CLI_VALUE_MAY_BE, "SECONDS",
+     CLI_VERBS_OF_BOARDS | CLI_VERB_LIST,
+     "how long to wait for a board that isn't there, and for a person's hand (120 on a terminal, 30 "
+     "with a virtual person, else 0)"},
+    {CLI_OPTION_REVISION, "--revision", 0, CLI_VALUE_NEEDED, "REVISION",
+     CLI_VERBS_OF_BOARDS, "the hardware revision that is printed on the board"},
+    {CLI_OPTION_TO, "--to", 0, CLI_VALUE_NEEDED, "MODE", CLI_VERB_RESET,
+     "app (default) or dfu"},
+    {CLI_OPTION_DRY_RUN, "--dry-run", 0, CLI_VALUE_MAY_BE, "offline", CLI_VERB_UPDATE,
+     "plan and look, and change nothing that survives a reset; with =offline touch no board at all"},
+    {CLI_OPTION_STAY, "--stay", 0, CLI_VALUE_NONE, NULL,
+     CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY | CLI_VERB_INFO,
+     "leave the board in update mode at the end"},
+    {CLI_OPTION_NO_VERIFY, "--no-verify", 0, CLI_VALUE_NONE, NULL, CLI_VERB_UPDATE,
+     "read nothing, neither to compare nor to verify: faster, without proof"},
+    {CLI_OPTION_TRANSFER_SIZE, "--transfer-size", 0, CLI_VALUE_NEEDED, "BYTES",
+     CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY,
+     "bytes a transfer, never more than the board's own"},
+    {CLI_OPTION_IGNORE_IDS, "--ignore-ids", 0, CLI_VALUE_NONE, NULL,
+     CLI_VERB_UPDATE | CLI_VERB_VERIFY,
+     "go on although the ids in the file are another board's"},
+    {CLI_OPTION_ACCEPT_DAMAGED, "--accept-damaged", 0, CLI_VALUE_NONE, NULL,
+     CLI_VERB_UPDATE | CLI_VERB_VERIFY | CLI_VERB_INFO,
+     "take a file although its checksum is wrong"},
+    {CLI_OPTION_LENGTH, "--length", 0, CLI_VALUE_NEEDED, "BYTES", CLI_VERB_READ,
+     "read at most so many bytes"},
+    {CLI_OPTION_OVERWRITE, "--overwrite", 0, CLI_VALUE_NONE, NULL, CLI_VERB_READ,
+     "replace a file that is there already"},
+    {CLI_OPTION_WATCH, "--watch", 0, CLI_VALUE_NONE, NULL, CLI_VERB_LIST,
+     "go on, and tell who comes and goes"},
+    {CLI_OPTION_ALL, "--all", 0, CLI_VALUE_NONE, NULL, CLI_VERB_LIST,
+     "also devices without anything to update"},
+    {CLI_OPTION_YES, "--yes", 0, CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
+     "say yes where only a confirmation is wanted; it never answers a question"},
+    {CLI_OPTION_NO_INPUT, "--no-input", 0, CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
+     "never ask on the terminal; what must be answered then ends with status 4"},
+    {CLI_OPTION_JSON, "--json", 0, CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
+     "one JSON object on standard output, at the end"},
+    {CLI_OPTION_EVENTS, "--events", 0, CLI_VALUE_NONE, NULL,
+     CLI_VERBS_OF_BOARDS | CLI_VERB_LIST,
+     "one JSON object a line on standard output, as things happen"},
+    {CLI_OPTION_TRACE, "--trace", 0, CLI_VALUE_NEEDED, "FILE", CLI_VERBS_OF_BOARDS,
+     "write every transfer to FILE"},
+    {CLI_OPTION_REPORT, "--report", 0, CLI_VALUE_NEEDED, "FILE", CLI_VERBS_OF_BOARDS,
+     "write versions, system, command line, events and transfers to FILE, to be sent to those who help"},
+    {CLI_OPTION_STATE_DIR, "--state-dir", 0, CLI_VALUE_NEEDED, "DIR",
+     CLI_VERBS_OF_BOARDS | CLI_VERB_LIST, "the folder for what is remembered of boards"},
+    {CLI_OPTION_QUIET, "--quiet", 'q', CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
+     "say only what went wrong, and what a person must do"},
+    {CLI_OPTION_VERBOSE, "--verbose", 'v', CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
+     "say more: system codes, what the board said last, coming and going"},
+    {CLI_OPTION_HELP, "--help", 'h', CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
+     "show this, or what a verb takes"},
+    {CLI_OPTION_VERSION, "--version", 'V', CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
+     "show the version"},
+    {.name = NULL},
+};

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs the jobs of a call; see jobs.h. Everything that can be refused or asked is refused or asked
+ * for all boards before the first one is touched.
+ */
+#include "jobs.h"
+
+#include "failure.h"
+#include "object.h"
+#include "system.h"
+
+static const char *path_of(const cli_target *target)
+{
+    const fettle_result *result = fettle_job_result(target->job);
+    if (result != NULL && result->path != NULL && result->path[0] != '\0') {
+        return result->path;
+    }
+    return target->path;
+}
+
+/* A virtual person hears what the real one reads. */
+static void tell_person(const cli_target *target, const fettle_event *event)
+{
+    if (!target->is_virtual) {
+        return;
+    }
+    if (event->kind == FETTLE_EVENT_ASK) {
+        fettle_sim_hear(target->call->sim, target->path, event->ask);
+    } else if (event->kind == FETTLE_EVENT_ASK_OVER) {
+        fettle_sim_hear(target->call->sim, target->path, FETTLE_ASK_NOTHING);
+    }
+}
+
+static void on_event(void *user, const fettle_event *event)
+{
+    cli_target *target = user;
+    cli_call *call = target->call;
+    bool changes = event->stage == FETTLE_STAGE_ERASE || event->stage == FETTLE_STAGE_WRITE;
+    bool is_last = event->kind == FETTLE_EVENT_DONE || event->kind == FETTLE_EVENT_FAILED;
+    cli_system_allow_stop(!changes || is_last);
+    tell_person(target, event);
+    cli_record_event(&call->record, path_of(target), event);
+    if (event->kind == FETTLE_EVENT_WIRE) {
+        return;
+    }
+    if (call->args->events) {
+        cli_object_print_event(path_of(target), event, call->ui.verbose > 0);
+    }
+    cli_ui_event(&call->ui, event);
+}
+
+static unsigned flags_of(const cli_args *args)
+{
+    return (args->no_verify ? FETTLE_WISH_NO_VERIFY : 0u) |
+           (args->stay ? FETTLE_WISH_STAY : 0u) |
+           (args->ignore_ids ? FETTLE_WISH_IGNORE_IDS : 0u) |
+           (args->dry_run ? FETTLE_WISH_DRY_RUN : 0u) |
+           (args->offline ? FETTLE_WISH_OFFLINE : 0u);
+}
+
+static void make_job(cli_call *call, cli_target *target, fettle_verb verb)
+{
+    const cli_args *args = call->args;
+    fettle_wishes wishes = {
+        .board = target->selector,
+        .revision = args->revision,
+        .wait = cli_call_wait(call),
+        .flags = flags_of(args),
+        .transfer_size = args->transfer_size,
+        .to = args->to,
+        .length = args->length,
+    };
+    target->job = fettle_job_new(call->context, verb, call->image, &wishes, &target->error);
+    if (target->job != NULL && cli_record_wants_wire(&call->record)) {
+        fettle_job_trace(target->job);
+    }
+}
+
+/* Stopped before it could begin, at a question or in the job of another board. */
+static void skip_job(cli_call *call, cli_target *target)
+{
+    fettle_error *err = &target->error;
+    cli_fail(err, FETTLE_E_CANCELLED, "%s", fettle_code_message(FETTLE_E_CANCELLED));
+    if (call->args->events) {
+        fettle_event event = {
+            .kind = FETTLE_EVENT_FAILED, .text = err->message, .error = err};
+        cli_object_print_event(path_of(target), &event, call->ui.verbose > 0);
+    }
+}
+
+static void run_job(cli_call *call, cli_target *target)
+{
+    if (cli_system_was_interrupted()) {
+        skip_job(call, target);
+        return;
+    }
+    cli_ui_begin(&call->ui, cli_call_wait(call), call->is_timeless);
+    cli_system_watch_job(target->job);
+    target->is_good = fettle_job_run(target->job, on_event, target, &target->error);
+    cli_system_watch_job(NULL);
+    cli_system_allow_stop(true);
+}
+
+static void say_end(cli_call *call, const cli_target *target, fettle_verb verb)
+{
+    const fettle_result *result =
+        target->job != NULL ? fettle_job_result(target->job) : NULL;
+    if (!target->is_good) {
+        cli_ui_failure(&call->ui, &target->error, result);
+    } else if (verb != FETTLE_VERB_READ && verb != FETTLE_VERB_SURVEY) {
+        cli_ui_success(&call->ui, result, call->args->no_verify, NULL);
+    }
+}
+
+void cli_jobs_run(cli_call *call, fettle_verb verb)
+{
+    cli_system_expect_interruption(true);
+    for (size_t i = 0; i < call->target_count; i++) {
+        make_job(call, &call->targets[i], verb);
+    }
+    for (size_t i = 0; i < call->target_count; i++) {
+        if (call->targets[i].job != NULL) {
+            cli_ui_ask_questions(&call->ui, call->targets[i].job);
+        }
+    }
+    for (size_t i = 0; i < call->target_count; i++) {
+        cli_target *target = &call->targets[i];
+        if (target->job != NULL) {
+            run_job(call, target);
+        }
+        say_end(call, target, verb);
+    }
+    cli_system_expect_interruption(false);
+}
+
+void cli_jobs_fail(cli_call *call, cli_target *target, const fettle_error *err)
+{
+    target->is_good = false;
+    target->error = *err;
+    cli_ui_failure(&call->ui, err, NULL);
+}
+
+int cli_jobs_end(cli_call *call)
+{
+    cli_object_print_jobs(call);
+    for (size_t i = 0; i < call->target_count; i++) {
+        if (!call->targets[i].is_good) {
+            return fettle_code_exit_status(call->targets[i].error.code);
+        }
+    }
+    return 0;
+}

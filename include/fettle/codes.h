@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every failure and every note there is. Made by scripts/make-codes from src/base/errors.def and
+ * notes.def, where each has its message, its hint and its exit status. Numbers never change.
+ */
+#ifndef FETTLE_CODES_H
+#define FETTLE_CODES_H
+
+typedef enum fettle_code {
+    FETTLE_E_NONE = 0,
+    FETTLE_E_CANCELLED = 1,             /* cancelled */
+    FETTLE_E_USAGE = 2,                 /* usage */
+    FETTLE_E_NO_BOARD = 3,              /* no-board */
+    FETTLE_E_SEVERAL_BOARDS = 4,        /* several-boards */
+    FETTLE_E_ANSWER_NEEDED = 5,         /* answer-needed */
+    FETTLE_E_USB_PERMISSION = 6,        /* usb-permission */
+    FETTLE_E_USB_DRIVER = 7,            /* usb-driver */
+    FETTLE_E_BOARD_BUSY = 8,            /* board-busy */
+    FETTLE_E_BOARD_LOCKED = 9,          /* board-locked */
+    FETTLE_E_WRONG_BOARD = 10,          /* wrong-board */
+    FETTLE_E_WRONG_REVISION = 11,       /* wrong-revision */
+    FETTLE_E_IMAGE_TOO_LARGE = 12,      /* image-too-large */
+    FETTLE_E_IMAGE_NOT_FOR_BOARD = 13,  /* image-not-for-board */
+    FETTLE_E_DOWNLOAD_UNSUPPORTED = 14, /* download-unsupported */
+    FETTLE_E_UPLOAD_UNSUPPORTED = 15,   /* upload-unsupported */
+    FETTLE_E_FILE_UNREADABLE = 16,      /* file-unreadable */
+    FETTLE_E_FILE_IS_FOLDER = 17,       /* file-is-folder */
+    FETTLE_E_FILE_EMPTY = 18,           /* file-empty */
+    FETTLE_E_FILE_TOO_LARGE = 19,       /* file-too-large */
+    FETTLE_E_FILE_DAMAGED = 20,         /* file-damaged */
+    FETTLE_E_FILE_CUT = 21,             /* file-cut */
+    FETTLE_E_FILE_BAD_SUFFIX = 22,      /* file-bad-suffix */
+    FETTLE_E_BOARD_REFUSED = 23,        /* board-refused */
+    FETTLE_E_FIRMWARE_REFUSED = 24,     /* firmware-refused */
+    FETTLE_E_NO_ANSWER = 25,            /* no-answer */
+    FETTLE_E_BOARD_STAYS_BUSY = 26,     /* board-stays-busy */
+    FETTLE_E_BOARD_LEFT = 27,           /* board-left */
+    FETTLE_E_UNEXPECTED_ANSWER = 28,    /* unexpected-answer */
+    FETTLE_E_TRANSFER_FAILED = 29,      /* transfer-failed */
+    FETTLE_E_NOT_DFU = 30,              /* not-dfu */
+    FETTLE_E_VERIFY_MISMATCH = 31,      /* verify-mismatch */
+    FETTLE_E_NO_UPDATE_MODE = 32,       /* no-update-mode */
+    FETTLE_E_APPLICATION_MISSING = 33,  /* application-missing */
+    FETTLE_E_CANNOT_KEEP = 34,          /* cannot-keep */
+    FETTLE_E_FILE_EXISTS = 35,          /* file-exists */
+    FETTLE_E_NO_MEMORY = 36,            /* no-memory */
+    FETTLE_E_SYSTEM_ERROR = 37,         /* system-error */
+    FETTLE_E_NOT_SUPPORTED = 38,        /* not-supported */
+    FETTLE_E_NO_APPLICATION = 39,       /* no-application */
+    FETTLE_E_COUNT = 40,
+} fettle_code;
+
+typedef enum fettle_note_code {
+    FETTLE_NOTE_NONE = 0,
+    FETTLE_NOTE_TRIED_AGAIN = 1,            /* tried-again */
+    FETTLE_NOTE_BCD_DIFFERS = 2,            /* bcd-device-differs */
+    FETTLE_NOTE_DAMAGED_ACCEPTED = 3,       /* damaged-accepted */
+    FETTLE_NOTE_IDS_IGNORED = 4,            /* ids-ignored */
+    FETTLE_NOTE_UNPLUG_AND_REPLUG = 5,      /* unplug-and-replug */
+    FETTLE_NOTE_STARTED_NORMALLY = 6,       /* started-normally */
+    FETTLE_NOTE_WINDOW_MISSED = 7,          /* window-missed */
+    FETTLE_NOTE_UNMOUNT = 8,                /* remove-module-and-battery */
+    FETTLE_NOTE_OTHER_REVISION_ID = 9,      /* ids-cover-revisions */
+    FETTLE_NOTE_CHECKSUM_UNSURE = 10,       /* image-checksum-unsure */
+    FETTLE_NOTE_NO_READBACK = 11,           /* not-read-back */
+    FETTLE_NOTE_READ_LATER_IMPOSSIBLE = 12, /* left-before-reading */
+    FETTLE_NOTE_COMPLETION_LOST = 13,       /* completion-lost */
+    FETTLE_NOTE_REPAIRED = 14,              /* repaired */
+    FETTLE_NOTE_STAYS_IN_LOADER = 15,       /* stays-in-loader */
+    FETTLE_NOTE_FAULTY_BATCH = 16,          /* faulty-batch */
+    FETTLE_NOTE_FREED = 17,                 /* freed */
+    FETTLE_NOTE_MODULE_SEPARATE = 18,       /* module-separate */
+    FETTLE_NOTE_STOCK_LOADER = 19,          /* stock-loader */
+    FETTLE_NOTE_VERSION_CHANGED = 20,       /* version-changed */
+    FETTLE_NOTE_PREFIX_SENT = 21,           /* prefix-sent */
+    FETTLE_NOTE_LEFT_IN_UPDATE_MODE = 22,   /* left-in-update-mode */
+    FETTLE_NOTE_OTHER_CHECKSUM = 23,        /* suffix-left-out */
+    FETTLE_NOTE_COUNT = 24,
+} fettle_note_code;
+
+#endif

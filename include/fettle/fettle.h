@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libfettle: put the right firmware on a development board, prove that it is there, and say in
+ * plain words what is wrong when that can't be done.
+ *
+ *     fettle_context *context = fettle_context_new(&err);
+ *     fettle_image *image = fettle_image_load("pytrack.dfu", 0, &err);
+ *     fettle_wishes wishes = {.revision = "1", .wait = 60000000};
+ *     fettle_job *job = fettle_job_new(context, FETTLE_VERB_UPDATE, image, &wishes, &err);
+ *     bool ok = fettle_job_run(job, on_event, NULL, &err);
+ *     puts(fettle_outcome_name(fettle_job_result(job)->outcome));
+ *     fettle_job_free(job); fettle_image_free(image); fettle_context_free(context);
+ *
+ * Functions that can fail return bool or a pointer and fill in `err` (never NULL). The library never
+ * prints, never exits, never reads the environment and keeps no global state. A context and all that
+ * came from it belong to one thread, but for fettle_job_cancel(). Texts are UTF-8. What boards and
+ * files say of themselves is untrusted: show it through fettle_text_to_show().
+ */
+#ifndef FETTLE_FETTLE_H
+#define FETTLE_FETTLE_H
+
+#include "transport.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0". Constant. */
+FETTLE_API const char *fettle_version(void);
+
+/* ---- words ---- */
+
+/* Facts of a failure, all constant strings. A code that isn't one is taken as FETTLE_E_NONE. */
+FETTLE_API const char *fettle_code_slug(fettle_code code);
+FETTLE_API int fettle_code_exit_status(fettle_code code);
+FETTLE_API const char *fettle_code_message(fettle_code code); /* with {names} */
+FETTLE_API const char *fettle_code_hint(fettle_code code);
+FETTLE_API const char *fettle_code_cause(fettle_code code);
+FETTLE_API const char *
+fettle_code_fault(fettle_code code); /* "you", "file", "computer", "cable", "board", "us" */
+FETTLE_API fettle_code fettle_code_find(const char *slug); /* NONE if there is none */
+FETTLE_API const char *fettle_note_slug(fettle_note_code note);
+FETTLE_API const char *fettle_note_format(fettle_note_code note);
+
+/* "find", "enter", ...; "app", "dfu", ...; "errWRITE" for a DFU bStatus, NULL if it is none. Constant. */
+FETTLE_API const char *fettle_stage_name(fettle_stage stage);
+FETTLE_API const char *fettle_mode_name(fettle_mode mode);
+FETTLE_API const char *fettle_dfu_status_name(uint32_t bStatus);
+
+/* Copies untrusted text with control and bidi characters and invalid UTF-8 shown as \xNN. */
+FETTLE_API void fettle_text_to_show(char *buf, size_t size, const char *text);
+
+/* ---- context ---- */
+
+/* Buses, a clock, a store, and the tables of boards. */
+typedef struct fettle_context fettle_context;
+
+/*
+ * A context with the system's monotonic clock, the buses of this computer (as far as they are built
+ * in) and no store. NULL when there is no memory. To be freed last of all.
+ */
+FETTLE_API fettle_context *fettle_context_new(fettle_error *err);
+FETTLE_API void fettle_context_free(fettle_context *context); /* takes NULL */
+
+/* Another clock, for virtual boards without time. Before anything else; `clock` outlives the context. */
+FETTLE_API void fettle_context_set_clock(fettle_context *context,
+                                         const fettle_clock_ops *ops, void *clock);
+FETTLE_API void fettle_context_clock(const fettle_context *context,
+                                     const fettle_clock_ops **ops, void **clock);
+
+/* One more bus, up to 8. False: there are too many. `bus` must outlive the context. */
+FETTLE_API bool fettle_context_add_bus(fettle_context *context, const fettle_bus_ops *ops,
+                                       void *bus, fettle_error *err);
+
+/*
+ * What is remembered of boards between runs: small values under keys like "answer/usb:1-1.2/revision".
+ * Keys have letters, digits and "/:.-_" only.
+ */
+typedef struct fettle_store_ops {
+    /* Copies the value into `buf` and its size into `size`. False: there is none that fits. */
+    bool (*get)(void *store, const char *key, uint8_t *buf, size_t room, size_t *size);
+    /* Keeps the value, whole or not at all. False: it couldn't. */
+    bool (*put)(void *store, const char *key, fettle_span value);
+    /* Calls `each` for every key that begins with `prefix`, in order of their bytes. */
+    void (*list)(void *store, const char *prefix, void (*each)(void *user, const char *key),
+                 void *user);
+} fettle_store_ops;
+FETTLE_API void fettle_context_set_store(fettle_context *context,
+                                         const fettle_store_ops *ops, void *store);
+
+/* ---- images ---- */
+
+/* A firmware file, read once and whole; immutable, may be shared by threads. */
+typedef struct fettle_image fettle_image;
+
+enum {
+    FETTLE_LOAD_ACCEPT_DAMAGED =
+        1 << 0, /* a wrong checksum is noted, and only the content sent */
+};
+
+/* Reads a file, at most 256 MiB, checked by its size before it is read. NULL and `err` on failure. */
+FETTLE_API fettle_image *fettle_image_load(const char *path, unsigned flags,
+                                           fettle_error *err);
+
+/* The same from memory, which is copied. `name` as a file name: it may promise a format (.dfu). */
+FETTLE_API fettle_image *fettle_image_from_bytes(const char *name, fettle_span bytes,
+                                                 unsigned flags, fettle_error *err);
+FETTLE_API void
+fettle_image_free(fettle_image *image); /* takes NULL; not before its jobs */
+
+/* What a file says of itself. Texts and spans are the image's. */
+typedef struct fettle_image_facts {
+    const char *name;    /* of the file, without folders */
+    const char *format;  /* "raw", "dfu" */
+    fettle_span file;    /* all its bytes */
+    fettle_span content; /* what is sent */
+    uint8_t sha256[32];  /* of the file */
+    bool has_suffix;
+    uint16_t idVendor, idProduct, bcdDevice, bcdDFU; /* 0xFFFF: any */
+    uint8_t suffix_length;
+    uint32_t crc_stored, crc_computed;
+    bool is_damaged;    /* the two differ, and the caller accepted it */
+    const char *prefix; /* "none", "ti", "lpc" */
+    size_t prefix_size;
+    uint32_t prefix_address, prefix_length;
+} fettle_image_facts;
+FETTLE_API void fettle_image_get_facts(const fettle_image *image,
+                                       fettle_image_facts *facts);
+
+/*
+ * Which known boards it is made for, by the ids it names: constant names like "Pytrack". Returns how
+ * many there are and writes up to `max` of them.
+ */
+FETTLE_API size_t fettle_image_fits(const fettle_image *image, const char **names,
+                                    size_t max);
+
+/* ---- boards ---- */
+
+typedef enum fettle_board_state {
+    FETTLE_BOARD_READY,        /* in update mode, or can be brought there without a hand */
+    FETTLE_BOARD_NEEDS_A_HAND, /* a person has to bring it into update mode */
+    FETTLE_BOARD_NO_PERMISSION,
+    FETTLE_BOARD_NO_DRIVER,
+    FETTLE_BOARD_BUSY,
+    FETTLE_BOARD_NOT_OURS, /* has a DFU interface but is part of a computer: left alone */
+    FETTLE_BOARD_FOREIGN,  /* nothing here that fettle can update */
+} fettle_board_state;
+
+/* A board as it is seen now: a value. `name` and the constant strings live as long as the program. */
+typedef struct fettle_board_view {
+    char name[FETTLE_TEXT_SIZE]; /* "Pytrack", or what the device calls itself, escaped */
+    char path[FETTLE_PATH_SIZE]; /* its identity; also what --board takes */
+    char node[FETTLE_PATH_SIZE];
+    char serial[FETTLE_TEXT_SIZE]; /* escaped */
+    fettle_mode mode;
+    fettle_usb_id id;
+    uint16_t bcdDevice;
+    bool is_known; /* it has a row in a table */
+    bool has_dfu;  /* a DFU interface, in runtime or in update mode */
+    fettle_board_state state;
+    const char *state_text; /* "ready", "in use by another program", ... */
+    const char *next;       /* what to do next, a sentence */
+} fettle_board_view;
+
+/*
+ * Who is there now; returns how many, writes up to `max`. Devices without anything to update are
+ * left out unless `all`. Talks to no device. `change` (may be NULL) is for fettle_boards_wait().
+ */
+FETTLE_API size_t fettle_boards_look(fettle_context *context, bool all,
+                                     fettle_board_view *views, size_t max,
+                                     uint64_t *change);
+
+/* Waits until something is other than at `change`, at most `timeout` microseconds. True: it is. */
+FETTLE_API bool fettle_boards_wait(fettle_context *context, uint64_t change,
+                                   fettle_us timeout);
+
+/* A board that fettle knows by name. Texts are constant. */
+typedef struct fettle_known_board {
+    const char *id;   /* "pytrack": what --board takes */
+    const char *name; /* "Pytrack" */
+    fettle_usb_id app, update;
+    char revisions[64]; /* "1, 2", or empty where there is only one */
+    const char *enter; /* how a person brings it into update mode, a step a line; or NULL */
+    const char *picture; /* name of the picture that shows it, or NULL */
+} fettle_known_board;
+
+/* The known boards one by one, from 0. False past the last. */
+FETTLE_API bool fettle_known_board_at(size_t index, fettle_known_board *board);
+
+/* ---- jobs ---- */
+
+typedef enum fettle_verb {
+    FETTLE_VERB_UPDATE, /* write what differs, prove it, start the application */
+    FETTLE_VERB_READ,   /* read the memory; the bytes are in the result */
+    FETTLE_VERB_VERIFY, /* compare only */
+    FETTLE_VERB_RESET,  /* to the application, or into update mode */
+    FETTLE_VERB_SURVEY, /* look only: what is it, what memories has it */
+} fettle_verb;
+
+enum {
+    FETTLE_WISH_NO_VERIFY = 1 << 0,  /* no reading at all: neither compare nor verify */
+    FETTLE_WISH_STAY = 1 << 1,       /* leave it in update mode at the end */
+    FETTLE_WISH_IGNORE_IDS = 1 << 2, /* the ids in the file don't count */
+    FETTLE_WISH_DRY_RUN = 1 << 3, /* plan, look, and change nothing that survives a reset */
+    FETTLE_WISH_OFFLINE = 1 << 4, /* with DRY_RUN: plan only, touch nothing */
+};
+
+/* What a person wants. Zeroed is a good start; texts are copied. */
+typedef struct fettle_wishes {
+    /*
+     * Which board: a port ("usb:1-1.2", "sim:pytrack"), VENDOR:PRODUCT in hex, a serial, or a known
+     * board's name; NULL: the one that fits.
+     */
+    const char *board;
+    const char *revision; /* the answer to "which hardware revision", NULL: not given */
+    fettle_us wait; /* for a board that isn't there and for a person's hand; 0: don't */
+    unsigned flags; /* FETTLE_WISH_* */
+    uint32_t
+        transfer_size; /* bytes a transfer; 0: the board's own. Never more than the board's */
+    fettle_mode to;    /* RESET: APP or DFU */
+    size_t length;     /* READ: at most so many bytes; 0: all */
+} fettle_wishes;
+
+typedef enum fettle_proof {
+    FETTLE_PROOF_NONE,
+    FETTLE_PROOF_VERSION,  /* read from the application */
+    FETTLE_PROOF_MANIFEST, /* the board's own check of the whole */
+    FETTLE_PROOF_HASH,     /* hashed by the board */
+    FETTLE_PROOF_READBACK, /* read back and compared, every byte */
+} fettle_proof;
+FETTLE_API const char *fettle_proof_name(fettle_proof proof); /* "readback", ... */
+
+typedef enum fettle_result_outcome {
+    FETTLE_OUTCOME_NONE,      /* not run yet */
+    FETTLE_OUTCOME_UPDATED,   /* written, with proof */
+    FETTLE_OUTCOME_UNCHANGED, /* it was right already, with proof */
+    FETTLE_OUTCOME_WRITTEN,   /* written, without proof */
+    FETTLE_OUTCOME_RESTORED,
+    FETTLE_OUTCOME_PLANNED, /* a dry run */
+    FETTLE_OUTCOME_READ,
+    FETTLE_OUTCOME_VERIFIED,
+    FETTLE_OUTCOME_RESET,
+    FETTLE_OUTCOME_SURVEYED,
+    FETTLE_OUTCOME_REFUSED, /* before anything was changed */
+    FETTLE_OUTCOME_FAILED,
+    FETTLE_OUTCOME_INTERRUPTED,
+} fettle_result_outcome;
+FETTLE_API const char *
+fettle_outcome_name(fettle_result_outcome outcome); /* "updated", ... */
+
+typedef struct fettle_wire {
+    uint64_t transfers, bytes_out, bytes_in;
+    fettle_us slept;
+} fettle_wire;
+
+typedef struct fettle_stage_record {
+    fettle_stage stage;
+    fettle_us took;
+    uint64_t bytes; /* that moved in it, both ways */
+} fettle_stage_record;
+
+typedef struct fettle_note_record {
+    const char *slug;
+    const char *message;
+} fettle_note_record;
+
+/* A memory of the board. */
+typedef struct fettle_memory_facts {
+    char name[FETTLE_TEXT_SIZE]; /* escaped */
+    uint8_t alternate;
+    size_t size;          /* bytes; 0: not known */
+    size_t transfer_size; /* bytes */
+    bool can_write, can_read;
+} fettle_memory_facts;
+
+/* What became of a job. Everything in it is the job's. */
+typedef struct fettle_result {
+    fettle_result_outcome outcome;
+    fettle_proof verified;
+    const fettle_error *error; /* NULL if all is well */
+    fettle_wire wire;
+    size_t stage_count;
+    const fettle_stage_record *stages;
+    size_t note_count;
+    const fettle_note_record *notes;
+    uint32_t repaired; /* blocks that read back wrong and were written once more */
+    /* the board; empty strings where it isn't known (yet) */
+    const char *name, *port, *path, *serial, *part;
+    fettle_mode mode; /* the last one seen */
+    fettle_usb_id id;
+    const char *version_before, *version_after; /* "0.08" from bcdDevice, or empty */
+    size_t memory_count;                        /* SURVEY */
+    const fettle_memory_facts *memories;
+    uint16_t bcdDFUVersion; /* SURVEY, 0: not known */
+    fettle_span data;       /* READ */
+} fettle_result;
+
+/* A question that must be answered before a job can run. Texts are the job's or constant. */
+typedef struct fettle_question {
+    const char *option;     /* "--revision" */
+    const char *ask;        /* "Which revision is printed on the back of the board?" */
+    const char *values;     /* "1, 2" */
+    const char *remembered; /* the answer of last time, or NULL; never taken by itself */
+    const char *picture;    /* or NULL */
+} fettle_question;
+
+typedef enum fettle_event_kind {
+    FETTLE_EVENT_PLAN,       /* first; `text`: what will be done */
+    FETTLE_EVENT_STAGE,      /* `stage` begins */
+    FETTLE_EVENT_PROGRESS,   /* `progress` grew */
+    FETTLE_EVENT_ASK,        /* a person must do something now: `ask`, `text`, `picture` */
+    FETTLE_EVENT_ASK_OVER,   /* they did, or it is too late */
+    FETTLE_EVENT_NOTE,       /* `note`, `text` */
+    FETTLE_EVENT_WIRE,       /* `text`: one effect and its outcome, a line of a trace */
+    FETTLE_EVENT_BOARD_LEFT, /* `text`: its path */
+    FETTLE_EVENT_BOARD_BACK, /* `text`: its path; `mode` */
+    FETTLE_EVENT_DONE,       /* last */
+    FETTLE_EVENT_FAILED,     /* last; `error` */
+} fettle_event_kind;
+
+/*
+ * Order: PLAN; then the others; STAGE before what belongs to it; every ASK has its ASK_OVER before the
+ * end; `progress` never goes down; DONE or FAILED once, last. WIRE only if fettle_job_trace() was called.
+ * Pointers are valid during the call only.
+ */
+typedef struct fettle_event {
+    fettle_event_kind kind;
+    fettle_us at;       /* since the job began */
+    fettle_stage stage; /* the present one */
+    uint32_t progress;  /* parts per million */
+    fettle_us left;     /* estimate of what is left; 0: not known */
+    fettle_ask ask;
+    fettle_mode mode;
+    const char *path;    /* of the board; empty while none was seen */
+    const char *text;    /* never NULL */
+    const char *picture; /* or NULL */
+    const char *slug;    /* NOTE */
+    const fettle_error *error;
+} fettle_event;
+FETTLE_API const char *
+fettle_event_name(fettle_event_kind kind); /* "plan", "ask-over", ... */
+
+typedef void fettle_listener(void *user, const fettle_event *event);
+
+typedef struct fettle_job fettle_job;
+
+/*
+ * Makes the plan as far as file, tables and wishes allow. NULL and `err` when it can be refused by
+ * now (unknown board, file for another one, too large, ...): nothing was touched. `image` may be NULL
+ * for READ, RESET and SURVEY; it and the context must outlive the job.
+ */
+FETTLE_API fettle_job *fettle_job_new(fettle_context *context, fettle_verb verb,
+                                      const fettle_image *image,
+                                      const fettle_wishes *wishes, fettle_error *err);
+FETTLE_API void fettle_job_free(fettle_job *job); /* takes NULL; not while it runs */
+
+/* What must still be answered; index from 0, NULL past the last. */
+FETTLE_API const fettle_question *fettle_job_question(const fettle_job *job, size_t index);
+
+/* Answers by option name. False and ANSWER_NEEDED if it isn't one of the values. */
+FETTLE_API bool fettle_job_answer(fettle_job *job, const char *option, const char *value,
+                                  fettle_error *err);
+
+/* What will be done, in plain words, lines separated by "\n"; the job's. */
+FETTLE_API const char *fettle_job_plan_text(const fettle_job *job);
+
+/* WIRE events from now on. */
+FETTLE_API void fettle_job_trace(fettle_job *job);
+
+/*
+ * Runs it to its end, once a job. `listener` may be NULL; it is called in this thread. True if it
+ * ended well: UPDATED, UNCHANGED, WRITTEN, ... Else `err` is a copy of the result's error.
+ */
+FETTLE_API bool fettle_job_run(fettle_job *job, fettle_listener *listener, void *user,
+                               fettle_error *err);
+
+/* Asks a running job to stop, or one that isn't running yet not to begin. Any thread, any signal handler. */
+FETTLE_API void fettle_job_cancel(fettle_job *job);
+
+/* Valid until the job is freed; outcome NONE before it was run. */
+FETTLE_API const fettle_result *fettle_job_result(const fettle_job *job);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

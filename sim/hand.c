@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hands at the desk, and the virtual person they belong to.
+ *
+ * A hand does one thing at a time; unplugging and plugging in again is two, with a moment between
+ * them. A person hears what is asked, takes their time, and starts a hand: the helpful one does what
+ * was asked, the slow one later, the wrong one something else, again and again. What a hand has
+ * begun it finishes, also when nothing is asked any more.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+enum { SLOW_TIMES = 10 };
+
+static void plug_in(fettle_sim_board *board, fettle_us at, bool with_button)
+{
+    if (board->is_plugged) {
+        return;
+    }
+    board->is_plugged = true;
+    bool had_power = fettle_sim_option_of(board, OPTION_BATTERY) != 0 &&
+                     board->kept != FETTLE_SIM_SHOWS_NOTHING;
+    fettle_sim_start start = with_button ? START_UPDATE : START_BOOT;
+    fettle_sim_restart(board, at, had_power ? START_KEPT : start);
+}
+
+static void unplug(fettle_sim_board *board, fettle_us at)
+{
+    if (!board->is_plugged) {
+        return;
+    }
+    board->is_plugged = false;
+    if (board->shows != FETTLE_SIM_SHOWS_NOTHING) {
+        board->kept = board->shows;
+    }
+    fettle_sim_leave(board, at, START_BOOT, FETTLE_NEVER);
+}
+
+static void start_hand(fettle_sim_board *board, fettle_sim_hand hand, fettle_us at)
+{
+    board->hand = hand;
+    board->hand_at = at;
+}
+
+void fettle_sim_on_hand(fettle_sim_board *board, fettle_us at)
+{
+    fettle_us again = at + SIM_UNPLUGGED_MS * (fettle_us)1000;
+    fettle_sim_record_event(board, at, "hand");
+    switch (board->hand) {
+    case FETTLE_SIM_UNPLUG:
+        unplug(board, at);
+        break;
+    case FETTLE_SIM_PLUG:
+        plug_in(board, at, false);
+        break;
+    case FETTLE_SIM_PLUG_WITH_BUTTON:
+        plug_in(board, at, true);
+        break;
+    case FETTLE_SIM_REPLUG:
+        unplug(board, at);
+        start_hand(board, FETTLE_SIM_PLUG, again);
+        break;
+    case FETTLE_SIM_REPLUG_WITH_BUTTON:
+        unplug(board, at);
+        start_hand(board, FETTLE_SIM_PLUG_WITH_BUTTON, again);
+        break;
+    }
+}
+
+void fettle_sim_do(fettle_sim *sim, size_t board, fettle_sim_hand hand, fettle_us in)
+{
+    fettle_sim_lock(sim);
+    fettle_us now = fettle_sim_catch_up(sim);
+    start_hand(sim->boards[board], hand, fettle_sim_after(now, in));
+    fettle_sim_unlock(sim);
+}
+
+/* ---- the person ---- */
+
+static void do_right(fettle_sim_board *board, fettle_us at)
+{
+    switch (board->ask) {
+    case FETTLE_ASK_PLUG_IN:
+        if (!board->is_plugged) {
+            bool with_button = board->model->ops->needs_button(board);
+            start_hand(board, with_button ? FETTLE_SIM_PLUG_WITH_BUTTON : FETTLE_SIM_PLUG,
+                       at);
+        }
+        break;
+    case FETTLE_ASK_UPDATE_MODE:
+        start_hand(board, FETTLE_SIM_REPLUG_WITH_BUTTON, at);
+        break;
+    case FETTLE_ASK_REPLUG:
+        start_hand(board, FETTLE_SIM_REPLUG, at);
+        break;
+    case FETTLE_ASK_NOTHING:
+        break;
+    }
+}
+
+/* The button where none was asked for, none where it was; and so on, as long as it is asked. */
+static void do_wrong(fettle_sim_board *board, fettle_us at)
+{
+    switch (board->ask) {
+    case FETTLE_ASK_PLUG_IN:
+        if (!board->is_plugged) {
+            start_hand(board, FETTLE_SIM_PLUG, at);
+        }
+        break;
+    case FETTLE_ASK_UPDATE_MODE:
+        start_hand(board, FETTLE_SIM_REPLUG, at);
+        break;
+    case FETTLE_ASK_REPLUG:
+        start_hand(board, FETTLE_SIM_REPLUG_WITH_BUTTON, at);
+        break;
+    case FETTLE_ASK_NOTHING:
+        return;
+    }
+    fettle_us delay = fettle_sim_ms_of(board, OPTION_DELAY);
+    fettle_us least = SIM_UNPLUGGED_MS * (fettle_us)1000 * 2; /* never without an end */
+    board->person_at = fettle_sim_after(at, delay < least ? least : delay);
+}
+
+void fettle_sim_on_person(fettle_sim_board *board, fettle_us at)
+{
+    if (fettle_sim_option_of(board, OPTION_PERSON) == PERSON_WRONG) {
+        do_wrong(board, at);
+    } else {
+        do_right(board, at);
+    }
+}
+
+/* Has the person begun it, and is the board not back yet? */
+static bool is_at_it(const fettle_sim_board *board)
+{
+    return board->person_at != FETTLE_NEVER || board->hand_at != FETTLE_NEVER ||
+           board->arrives_at != FETTLE_NEVER;
+}
+
+static void hear(fettle_sim_board *board, fettle_ask ask, fettle_us now)
+{
+    uint64_t person = fettle_sim_option_of(board, OPTION_PERSON);
+    if (ask == FETTLE_ASK_NOTHING || person == PERSON_NONE) {
+        board->ask = FETTLE_ASK_NOTHING;
+        board->person_at = FETTLE_NEVER;
+        return;
+    }
+    if (ask == board->ask && is_at_it(board)) {
+        return; /* the same again: no reason to start anew */
+    }
+    fettle_us delay = fettle_sim_ms_of(board, OPTION_DELAY);
+    delay *= person == PERSON_SLOW ? SLOW_TIMES : 1;
+    board->ask = ask;
+    board->person_at = fettle_sim_after(now, delay);
+}
+
+void fettle_sim_hear(fettle_sim *sim, const char *path, fettle_ask ask)
+{
+    fettle_sim_lock(sim);
+    fettle_us now = fettle_sim_catch_up(sim);
+    for (size_t i = 0; i < sim->count; i++) {
+        if (path == NULL || strcmp(path, sim->boards[i]->path) == 0) {
+            hear(sim->boards[i], ask, now);
+        }
+    }
+    fettle_sim_unlock(sim);
+}

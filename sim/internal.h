@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the virtual boards share.
+ *
+ * sim.c has the world: its clock, the order in which things happen, and the adding of boards. bus.c
+ * is the bus and the links, line.c a serial line on which nobody speaks. A board is a
+ * fettle_sim_board: what all boards have (being plugged in, arriving, leaving, faults, files), and
+ * a table of what its kind does (pic.c: shields; strict.c and strict_face.c: DFU 1.1). options.c
+ * reads specs, fault.c decides who is hit, hand.c has hands and the person they belong to, log.c
+ * keeps the record, describe.c writes descriptors, store.c keeps memories and their files, and
+ * suffix.c makes DFU suffixes for tests.
+ *
+ * Everything below is called with the world's lock held, unless it says otherwise.
+ */
+#ifndef FETTLE_SIM_INTERNAL_H
+#define FETTLE_SIM_INTERNAL_H
+
+#include "sim.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+typedef struct fettle_sim_board fettle_sim_board;
+typedef struct fettle_sim_link fettle_sim_link;
+
+enum {
+    SIM_FILE_NAME_SIZE = 1024,
+    SIM_FAULTS_MAX = 16,
+    SIM_BOARDS_MAX = 1000,
+    SIM_UNPLUGGED_MS = 300,  /* how long a hand needs to plug in again */
+    SIM_VENDOR_REASON = 100, /* string descriptor that errVENDOR points to */
+};
+
+/* ---- options: every one is a number, but for the texts ---- */
+
+typedef enum fettle_sim_option {
+    OPTION_TIMING,
+    OPTION_MODE,
+    OPTION_PERSON,
+    OPTION_DELAY,
+    OPTION_SIZE,
+    OPTION_SEED,
+    OPTION_ENUMERATE,
+    OPTION_DOWNLOADING,
+    OPTION_BATTERY,
+    OPTION_VERSION,
+    OPTION_RETURN,
+    OPTION_FLASH,
+    OPTION_LOG,
+    OPTION_SERIAL,
+    OPTION_FAULT,
+    OPTION_WINDOW, /* of shields, from here */
+    OPTION_RACES,
+    OPTION_EXIT,
+    OPTION_STAYS,
+    OPTION_FAST_STALL,
+    OPTION_END_RACE,
+    OPTION_STOCK,
+    OPTION_ID, /* of the strict device, from here */
+    OPTION_APP_ID,
+    OPTION_SAME_IDS,
+    OPTION_TRANSFER,
+    OPTION_TOLERANT,
+    OPTION_POLL,
+    OPTION_MANIFEST_POLL,
+    OPTION_DETACH,
+    OPTION_DETACH_TIMEOUT,
+    OPTION_UPLOAD,
+    OPTION_DOWNLOAD,
+    OPTION_BCD,
+    OPTION_DFU_VERSION,
+    OPTION_LINGER,
+    OPTION_ALTERNATES,
+    OPTION_FUNCTIONAL,
+    OPTION_PROTOCOL,
+    OPTION_REBOOTS,
+    OPTION_APP,
+    OPTION_BOOTABLE,
+    OPTION_COUNT,
+} fettle_sim_option;
+
+/* The words of options, in the order of their tables in options.c. */
+enum { MODE_APP, MODE_DFU, MODE_UNPLUGGED };
+enum { PERSON_HELPFUL, PERSON_NONE, PERSON_SLOW, PERSON_WRONG };
+enum { DETACH_WILL, DETACH_RESET, DETACH_NO };
+enum { FUNCTIONAL_AFTER_INTERFACE, FUNCTIONAL_AFTER_EACH, FUNCTIONAL_AFTER_CONFIG };
+enum { REBOOTS_NO, REBOOTS_YES, REBOOTS_EARLY };
+
+/* ---- faults ---- */
+
+typedef enum fettle_sim_fault_kind {
+    FAULT_LOSE_COMPLETION,
+    FAULT_LOSE_REPLY,
+    FAULT_DROP_WRITE,
+    FAULT_FLIP_BIT,
+    FAULT_STALL,
+    FAULT_VANISH,
+    FAULT_NO_RETURN,
+    FAULT_OTHER_IDS,
+    FAULT_BUSY_FOREVER,
+    FAULT_SHORT,
+    FAULT_STATUS,
+    FAULT_SLOW,
+    FAULT_NO_PERMISSION,
+    FAULT_BUSY,
+    FAULT_ODD_STATE,
+    FAULT_ODD_STATUS,
+    FAULT_COUNT,
+} fettle_sim_fault_kind;
+
+typedef struct fettle_sim_fault {
+    fettle_sim_fault_kind kind;
+    bool is_before;
+    uint8_t status;       /* of FAULT_STATUS */
+    uint64_t first, last; /* which of the requests that it can hit, from 1 */
+    uint32_t chance;      /* in a million, where is_chance */
+    bool is_chance;
+    uint64_t count; /* of requests so far that it can hit */
+} fettle_sim_fault;
+
+/* What befalls one request. */
+typedef struct fettle_sim_hits {
+    bool is[FAULT_COUNT];
+    bool is_before; /* the request isn't obeyed */
+    uint8_t status;
+} fettle_sim_hits;
+
+/* ---- what one spec says ---- */
+
+typedef struct fettle_sim_settings {
+    uint64_t number[OPTION_COUNT];
+    char flash[SIM_FILE_NAME_SIZE];
+    char log[SIM_FILE_NAME_SIZE];
+    char serial[FETTLE_TEXT_SIZE];
+    fettle_sim_fault faults[SIM_FAULTS_MAX];
+    size_t fault_count;
+} fettle_sim_settings;
+
+/* ---- one request, and what the board makes of it ---- */
+
+typedef struct fettle_sim_request {
+    const fettle_control *control;
+    fettle_us came; /* its SETUP */
+    fettle_us now;  /* its data are there: it is obeyed */
+    fettle_sim_hits hits;
+} fettle_sim_request;
+
+typedef struct fettle_sim_reply {
+    fettle_outcome_kind kind;
+    fettle_why why;
+    long system;
+    size_t count;
+    bool is_lost;           /* no answer comes, ever */
+    bool is_violation;      /* a host must not ask this now */
+    bool changes;           /* as in fettle_sim_entry */
+    uint32_t address, size; /* memory that was written */
+} fettle_sim_reply;
+
+/* How a board starts when it gets power or is reset. */
+typedef enum fettle_sim_start {
+    START_BOOT,   /* as it decides */
+    START_UPDATE, /* the button is held, or the application asked for it */
+    START_KEPT,   /* it had power all the time: goes on where it was */
+} fettle_sim_start;
+
+typedef struct fettle_sim_board_ops {
+    /* Takes what it needs and fills the memory; false: no memory. Files are read afterwards. */
+    bool (*init)(fettle_sim_board *board);
+
+    bool (*is_bootable)(const fettle_sim_board *board);
+
+    /* Does it take a button to bring it into update mode? */
+    bool (*needs_button)(const fettle_sim_board *board);
+
+    /* It is on the bus again: sets `shows` (START_KEPT: to `kept`), and the state with it. */
+    void (*start)(fettle_sim_board *board, fettle_sim_start start, fettle_us at);
+
+    /* `timer_at` is reached; it has been put to never. */
+    void (*on_timer)(fettle_sim_board *board, fettle_us at);
+
+    /* What look() says of it, but for path and arrival. */
+    void (*describe)(const fettle_sim_board *board, fettle_sight *sight);
+
+    fettle_sim_reply (*obey)(fettle_sim_board *board, const fettle_sim_request *request);
+
+    /* A fault stalls this request: is the state another now? */
+    void (*on_stall)(fettle_sim_board *board, const fettle_control *control);
+
+    fettle_outcome_kind (*select)(fettle_sim_board *board, uint8_t interface,
+                                  uint8_t alternate);
+
+    /* GONE where it enumerates anew. */
+    fettle_outcome_kind (*reset)(fettle_sim_board *board, fettle_us at);
+} fettle_sim_board_ops;
+
+/* A row of the table of names. */
+typedef struct fettle_sim_model {
+    const char *name;
+    const fettle_sim_board_ops *ops;
+    bool is_shield;
+    uint16_t app_product, update_product; /* of shields; vendor 04D8 */
+    const char *product;
+} fettle_sim_model;
+
+/* ---- the state of a shield's bootloader ---- */
+
+typedef struct fettle_sim_pic {
+    bool is_downloading;
+    bool has_rows; /* since the last end marker */
+    bool is_held;  /* came up because no application may start: the window doesn't end it */
+    uint8_t status;
+    fettle_us window_ends, status_given;
+    uint8_t buffer[64]; /* of endpoint 0 */
+} fettle_sim_pic;
+
+/* ---- the state of the strict device ---- */
+
+typedef struct fettle_sim_strict {
+    uint8_t state, status;
+    uint8_t alternate;
+    bool is_bootable, was_updated;
+    bool has_block; /* taken, not yet written */
+    bool is_manifesting;
+    bool drops, flips;
+    uint8_t block_status, manifest_status;
+    fettle_us busy_ends;
+    uint16_t block_number; /* the next one */
+    uint32_t offset;       /* of the next byte */
+    uint32_t block_size, block_limit;
+    uint8_t *block;
+} fettle_sim_strict;
+
+struct fettle_sim_board {
+    fettle_sim *sim;
+    size_t index;
+    const fettle_sim_model *model;
+    char path[FETTLE_PATH_SIZE];
+    char serial[FETTLE_TEXT_SIZE];
+    fettle_sim_settings settings;
+
+    uint8_t *memory; /* `memory_size` for each alternate, the main one first */
+    size_t memory_size;
+    FILE *flash_file, *log_file;
+    uint64_t random;
+
+    /* on the bus */
+    fettle_sim_shows shows, kept;
+    bool is_plugged, is_dead, shows_other_ids, is_busy_forever;
+    uint32_t arrival;
+    fettle_sim_link *holder;
+    fettle_us naks_until; /* it doesn't listen until then */
+
+    /* what happens next */
+    fettle_us leaves_at, arrives_at, timer_at;
+    fettle_sim_start leaves_to, starts_as;
+
+    /* hands, and who they belong to */
+    fettle_us hand_at, person_at;
+    fettle_sim_hand hand;
+    fettle_ask ask;
+
+    fettle_sim_pic pic;
+    fettle_sim_strict strict;
+};
+
+struct fettle_sim {
+    fettle_sim *self; /* to be reached from a const one: looking makes due things happen */
+    atomic_flag lock;
+    const fettle_clock_ops *clock; /* NULL: `now` is the time */
+    void *clock_self;
+    fettle_us now;
+    fettle_sim_board **boards;
+    size_t count;
+    uint32_t arrivals;
+    uint64_t change;
+    fettle_sim_entry *log;
+    size_t log_count, log_room;
+};
+
+/* ---- sim.c ---- */
+
+void fettle_sim_lock(fettle_sim *sim);
+void fettle_sim_unlock(fettle_sim *sim);
+
+/* Makes everything happen that is due, in the order of time; returns the time. */
+fettle_us fettle_sim_catch_up(fettle_sim *sim);
+
+/*
+ * Waits for `until`, without the lock, which is held again on return. Returns at the latest after
+ * the next event of any board, or 20 ms on a real clock; OK, or CANCELLED. TIMEOUT: neither
+ * `until` nor any event will ever come, on a clock on which only waiting passes time.
+ */
+fettle_outcome_kind fettle_sim_idle(fettle_sim *sim, fettle_us until,
+                                    const fettle_cancel *cancel);
+
+uint64_t fettle_sim_option_of(const fettle_sim_board *board, fettle_sim_option option);
+fettle_us fettle_sim_ms_of(const fettle_sim_board *board, fettle_sim_option option);
+
+/* Off the bus now, back after `in`; never: FETTLE_NEVER. */
+void fettle_sim_leave(fettle_sim_board *board, fettle_us at, fettle_sim_start as,
+                      fettle_us in);
+
+/* The same after the usual time (enumerate=). */
+void fettle_sim_restart(fettle_sim_board *board, fettle_us at, fettle_sim_start as);
+
+/* xorshift64*: repeatable, and seldom the same. */
+uint32_t fettle_sim_random(uint64_t *state);
+uint64_t fettle_sim_seed(uint64_t seed);
+
+/* a + b, but never more than FETTLE_NEVER */
+fettle_us fettle_sim_after(fettle_us a, fettle_us b);
+
+/* ---- options.c: no lock needed ---- */
+
+bool fettle_sim_parse(const char *spec, const fettle_sim_model **model, size_t *boards,
+                      fettle_sim_settings *settings, char *message, size_t message_size);
+
+/* ---- fault.c ---- */
+
+/* "KIND[:before|:after][@N|@N+|@pP]"; false, and a sentence, if it isn't that. */
+bool fettle_sim_fault_parse(const char *text, size_t length, fettle_sim_fault *fault,
+                            char *message, size_t message_size);
+fettle_sim_hits fettle_sim_fault_meet(fettle_sim_board *board,
+                                      const fettle_control *control);
+fettle_why fettle_sim_fault_meet_open(fettle_sim_board *board);
+fettle_why fettle_sim_fault_access(const fettle_sim_board *board);
+
+/* ---- hand.c ---- */
+
+void fettle_sim_on_hand(fettle_sim_board *board, fettle_us at);
+void fettle_sim_on_person(fettle_sim_board *board, fettle_us at);
+
+/* ---- log.c ---- */
+
+void fettle_sim_record(fettle_sim_board *board, const fettle_sim_entry *entry,
+                       fettle_span answer);
+void fettle_sim_record_event(fettle_sim_board *board, fettle_us at, const char *what);
+const char *fettle_sim_request_name(const fettle_control *control);
+
+/* ---- describe.c ---- */
+
+typedef struct fettle_sim_writer {
+    uint8_t *bytes;
+    size_t size, room;
+} fettle_sim_writer;
+
+void fettle_sim_write8(fettle_sim_writer *writer, unsigned value);
+void fettle_sim_write16(fettle_sim_writer *writer, unsigned value);
+void fettle_sim_write(fettle_sim_writer *writer, const uint8_t *bytes, size_t size);
+
+typedef struct fettle_sim_device_words {
+    uint16_t bcdUSB;
+    uint8_t bDeviceClass, bDeviceSubClass, bDeviceProtocol;
+    fettle_usb_id id;
+    uint16_t bcdDevice;
+    bool has_strings; /* 1 manufacturer, 2 product, 3 serial */
+} fettle_sim_device_words;
+void fettle_sim_write_device(fettle_sim_writer *writer,
+                             const fettle_sim_device_words *words);
+
+/* The configuration descriptor; its wTotalLength is put right by the second one. */
+void fettle_sim_write_configuration(fettle_sim_writer *writer, uint8_t bNumInterfaces);
+void fettle_sim_end_configuration(fettle_sim_writer *writer);
+
+typedef struct fettle_sim_interface_words {
+    uint8_t bInterfaceNumber, bAlternateSetting, bNumEndpoints;
+    uint8_t bInterfaceClass, bInterfaceSubClass, bInterfaceProtocol, iInterface;
+} fettle_sim_interface_words;
+void fettle_sim_write_interface(fettle_sim_writer *writer,
+                                const fettle_sim_interface_words *words);
+void fettle_sim_write_functional(fettle_sim_writer *writer, uint8_t bmAttributes,
+                                 uint16_t wDetachTimeOut, uint16_t wTransferSize,
+                                 uint16_t bcdDFUVersion);
+
+/* A string descriptor of UTF-8 text. */
+void fettle_sim_write_string(fettle_sim_writer *writer, const char *text);
+
+/* The answer to an IN request of which the host wants `wanted` bytes. */
+fettle_sim_reply fettle_sim_answer(const fettle_control *control, const uint8_t *bytes,
+                                   size_t size, size_t wanted);
+fettle_sim_reply fettle_sim_say(fettle_outcome_kind kind);
+
+void fettle_sim_copy_text(char *to, size_t size, const char *text);
+
+/* ---- store.c ---- */
+
+bool fettle_sim_store_open(fettle_sim_board *board, size_t ordinal, char *message,
+                           size_t message_size);
+void fettle_sim_store_close(fettle_sim_board *board);
+
+/* Puts bytes into the memory and through to the file; the address counts from the main memory. */
+void fettle_sim_store_write(fettle_sim_board *board, size_t address, const uint8_t *bytes,
+                            size_t size);
+
+/* ---- bus.c ---- */
+
+struct fettle_sim_link {
+    fettle_sim_board *board;
+    uint32_t arrival;
+};
+
+bool fettle_sim_link_is_gone(const fettle_sim_link *link);
+
+/* Lets time pass until `until`: OK then, else GONE or CANCELLED; TIMEOUT as above. */
+fettle_outcome_kind fettle_sim_link_pass(fettle_sim_link *link, fettle_us until,
+                                         const fettle_cancel *cancel);
+
+/* Lets go of the board and ends the link; without the lock. */
+void fettle_sim_link_close(fettle_sim_link *link);
+
+/* ---- line.c, pic.c, strict.c ---- */
+
+extern const fettle_serial_ops fettle_sim_line_ops;
+extern const fettle_sim_board_ops fettle_sim_pic_ops;
+extern const fettle_sim_board_ops fettle_sim_strict_ops;
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Virtual boards: a library of its own, for rehearsals and tests. It speaks the transports'
+ * language (fettle/transport.h) and shares no protocol code with the product, so that it can't agree
+ * with the product's mistakes; what boards do is written from the specifications and the fact
+ * sheets under docs/.
+ *
+ * One fettle_sim is one world: a clock, a bus, and the boards on it. Worlds share nothing. The bus
+ * and the clock of a world may be used from several threads; all else here from one.
+ */
+#ifndef FETTLE_SIM_H
+#define FETTLE_SIM_H
+
+#include "fettle/transport.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct fettle_sim fettle_sim;
+
+/*
+ * A world without boards. With `clock` NULL it has a virtual clock of its own, on which waiting
+ * takes no time; else everything takes place on that clock, in real time if it is a real one. NULL
+ * when there is no memory. `clock` must outlive the world.
+ */
+fettle_sim *fettle_sim_new(const fettle_clock_ops *clock, void *clock_self);
+void fettle_sim_free(
+    fettle_sim *sim); /* takes NULL; writes flash= and log= files to their end */
+
+/* The clock of the world; valid for its lifetime. */
+const fettle_clock_ops *fettle_sim_clock_ops(fettle_sim *sim);
+void *fettle_sim_clock_self(fettle_sim *sim);
+
+/* The bus of the world, to be given to fettle_context_add_bus() with `sim` as its self. */
+extern const fettle_bus_ops fettle_sim_bus_ops;
+
+/*
+ * Adds the boards of "NAME[*N][,OPTION...]" (with or without "sim:" in front). False, and a
+ * sentence in `message`, if the name or an option isn't known or a file can't be read. Nothing is
+ * added then. Several boards of one name get the paths "sim:NAME", "sim:NAME.2", ...
+ */
+bool fettle_sim_add(fettle_sim *sim, const char *spec, char *message, size_t message_size);
+
+/* Does this spec ask for timing=none (true), or real time? */
+bool fettle_sim_wants_no_time(const char *spec);
+
+/* The names that fettle_sim_add() knows, with a line each about them; NULL at the end. Constant. */
+typedef struct fettle_sim_kind {
+    const char *name;
+    const char *what;
+} fettle_sim_kind;
+const fettle_sim_kind *fettle_sim_kinds(void);
+
+/* What the option list means, as text for `--help`. Constant. */
+const char *fettle_sim_options_help(void);
+
+/* The virtual person hears what is asked now (NOTHING: it is over). `path` NULL: all boards. */
+void fettle_sim_hear(fettle_sim *sim, const char *path, fettle_ask ask);
+
+/* ---- for tests: boards by index, in the order in which they were added ---- */
+
+size_t fettle_sim_count(const fettle_sim *sim);
+const char *fettle_sim_path(const fettle_sim *sim, size_t board);
+
+/* What hands do at the desk, `in` microseconds from now. A later call replaces an earlier one. */
+typedef enum fettle_sim_hand {
+    FETTLE_SIM_UNPLUG,
+    FETTLE_SIM_PLUG,             /* plug in, nothing pressed */
+    FETTLE_SIM_PLUG_WITH_BUTTON, /* plug in with the update button held */
+    FETTLE_SIM_REPLUG,           /* unplug, plug in again */
+    FETTLE_SIM_REPLUG_WITH_BUTTON,
+} fettle_sim_hand;
+void fettle_sim_do(fettle_sim *sim, size_t board, fettle_sim_hand hand, fettle_us in);
+
+/* The board's main memory, whole; valid for the world's lifetime, may be written by a test. */
+uint8_t *fettle_sim_memory(fettle_sim *sim, size_t board, size_t *size);
+
+/* Replaces all faults of the board: "lose-completion", "drop-write@40", NULL or "": none. */
+bool fettle_sim_set_fault(fettle_sim *sim, size_t board, const char *fault);
+
+typedef enum fettle_sim_shows {
+    FETTLE_SIM_SHOWS_NOTHING, /* not on the bus */
+    FETTLE_SIM_SHOWS_APP,
+    FETTLE_SIM_SHOWS_UPDATE,
+} fettle_sim_shows;
+fettle_sim_shows fettle_sim_showing(const fettle_sim *sim, size_t board);
+
+/* Is the application one that the boot-time check would start? */
+bool fettle_sim_is_bootable(const fettle_sim *sim, size_t board);
+
+/* One line of the log: what was asked, when, what came of it, what it changed. */
+typedef struct fettle_sim_entry {
+    fettle_us at;
+    size_t board;
+    const char *what; /* "DNLOAD", "GETSTATUS", "GET_DESCRIPTOR", "SET_INTERFACE", "select",
+                         "reset", "open", "close", "hand", "arrives", "leaves", "violation"... */
+    uint8_t bmRequestType, bRequest;
+    uint16_t wValue, wIndex, wLength;
+    fettle_outcome_kind outcome;
+    size_t count;
+    /* It changed memory, or the state of a transfer (DNLOAD, CLRSTATUS, ABORT, DETACH, reset). */
+    bool changes;
+    uint32_t address, size; /* of memory that was written or erased; size 0: none */
+} fettle_sim_entry;
+size_t fettle_sim_log(const fettle_sim *sim, const fettle_sim_entry **entries);
+void fettle_sim_log_clear(fettle_sim *sim);
+
+/*
+ * A valid program memory of a shield, 16384 bytes (bootloader rows blank, vectors at 0x0400, CRC-14
+ * right, rows 252 to 255 blank); another one for each seed.
+ */
+void fettle_sim_make_shield_payload(uint8_t payload[16384], uint32_t seed);
+
+/* The DFU suffix (DFU 1.1 appendix B) that goes after `content`; returns its size, 16. */
+size_t fettle_sim_make_suffix(uint8_t suffix[16], const uint8_t *content, size_t size,
+                              uint16_t idVendor, uint16_t idProduct, uint16_t bcdDevice,
+                              uint16_t bcdDFU);
+
+/* As fettle_sim_memory(), for boards with several memories (`dfu`, alternates=N); NULL: none. */
+uint8_t *fettle_sim_alternate(fettle_sim *sim, size_t board, unsigned alternate,
+                              size_t *size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

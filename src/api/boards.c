@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who is there, for people: one line a board, with its state and what to do next. Nothing is opened
+ * for that; what can't be known without opening isn't claimed.
+ */
+#include "fettle/fettle.h"
+
+#include "api/select.h"
+#include "base/alloc.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static const struct {
+    const char *text;
+    const char *next;
+} states[] = {
+    [FETTLE_BOARD_READY] = {"ready", "Update it with fettle update FILE."},
+    [FETTLE_BOARD_NEEDS_A_HAND] =
+        {"application runs",
+         "Start fettle update FILE; it tells how to bring the board into update mode."},
+    [FETTLE_BOARD_NO_PERMISSION] =
+        {"no permission",
+         "Run fettle udev-rules --install once as root, then unplug the board and plug it in "
+         "again."},
+    [FETTLE_BOARD_NO_DRIVER] = {"no driver",
+                                "Run fettle doctor to see which driver is bound."},
+    [FETTLE_BOARD_BUSY] = {"in use by another program",
+                           "Close the program that uses it, then go on."},
+    [FETTLE_BOARD_NOT_OURS] =
+        {"part of the computer",
+         "Leave it; name its port with --board if you really mean it."},
+    [FETTLE_BOARD_FOREIGN] = {"nothing to update",
+                              "Plug in a board that has an update mode."},
+};
+
+static fettle_board_state state_of(const fettle_sight *sight, const fettle_board_row *row,
+                                   fettle_mode mode, bool has_dfu, bool is_part)
+{
+    if (row == NULL && !has_dfu) {
+        return FETTLE_BOARD_FOREIGN;
+    }
+    if (row == NULL && is_part) {
+        return FETTLE_BOARD_NOT_OURS;
+    }
+    switch (sight->access) {
+    case FETTLE_WHY_PERMISSION:
+        return FETTLE_BOARD_NO_PERMISSION;
+    case FETTLE_WHY_DRIVER:
+        return FETTLE_BOARD_NO_DRIVER;
+    case FETTLE_WHY_BUSY:
+        return FETTLE_BOARD_BUSY;
+    default:
+        break;
+    }
+    bool needs_a_hand = mode == FETTLE_MODE_APP && row != NULL && row->enter != NULL;
+    return needs_a_hand ? FETTLE_BOARD_NEEDS_A_HAND : FETTLE_BOARD_READY;
+}
+
+static void fill_name(fettle_board_view *view, const fettle_sight *sight,
+                      const fettle_board_row *row, fettle_vendors vendors)
+{
+    const fettle_stock_loader *stock = fettle_vendors_find_stock(vendors, sight->id, NULL);
+    const char *name = row != NULL                 ? row->name
+                       : stock != NULL             ? stock->name
+                       : sight->product[0] != '\0' ? sight->product
+                                                   : fettle_board_generic.name;
+    fettle_text_escape(view->name, sizeof view->name, name);
+}
+
+size_t fettle_boards_look(fettle_context *context, bool all, fettle_board_view *views,
+                          size_t max, uint64_t *change)
+{
+    size_t count, shown = 0;
+    fettle_error ignored;
+    fettle_sight *sights = fettle_context_look(context, &count, change, &ignored);
+    for (size_t i = 0; sights != NULL && i < count; i++) {
+        const fettle_sight *sight = &sights[i];
+        const fettle_board_row *row;
+        const fettle_vendor *vendor;
+        bool has_dfu, is_part;
+        fettle_mode mode =
+            fettle_sight_mode(context->vendors, sight, &row, &vendor, &has_dfu, &is_part);
+        fettle_board_state state = state_of(sight, row, mode, has_dfu, is_part);
+        if (state == FETTLE_BOARD_FOREIGN && !all) {
+            continue;
+        }
+        if (shown < max) {
+            fettle_board_view *view = &views[shown];
+            memset(view, 0, sizeof *view);
+            fill_name(view, sight, row, context->vendors);
+            fettle_text_escape(view->serial, sizeof view->serial, sight->serial);
+            memcpy(view->path, sight->path, sizeof view->path);
+            memcpy(view->node, sight->node, sizeof view->node);
+            view->mode = mode;
+            view->id = sight->id;
+            view->bcdDevice = sight->bcdDevice;
+            view->is_known = row != NULL;
+            view->has_dfu = has_dfu;
+            view->state = state;
+            view->state_text = states[state].text;
+            view->next = states[state].next;
+        }
+        shown++;
+    }
+    fettle_free(sights);
+    return shown;
+}
+
+bool fettle_known_board_at(size_t index, fettle_known_board *board)
+{
+    fettle_vendors vendors = fettle_vendors_all();
+    for (size_t i = 0; i < vendors.count; i++) {
+        const fettle_vendor *vendor = vendors.list[i];
+        if (index >= vendor->row_count) {
+            index -= vendor->row_count;
+            continue;
+        }
+        const fettle_board_row *row = &vendor->rows[index];
+        *board = (fettle_known_board){
+            .id = row->id,
+            .name = row->name,
+            .app = fettle_board_id_in(row, FETTLE_MODE_APP),
+            .update = fettle_board_id_in(row, FETTLE_MODE_DFU),
+            .enter = row->enter,
+            .picture = row->picture,
+        };
+        for (size_t k = 0; k < row->revision_count; k++) {
+            fettle_text_append(board->revisions, sizeof board->revisions,
+                               k > 0 ? ", " : "");
+            fettle_text_append(board->revisions, sizeof board->revisions,
+                               row->revisions[k].value);
+        }
+        return true;
+    }
+    return false;
+}

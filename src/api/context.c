@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The context: buses, clock, store and vendors, joined. Nothing here talks to a board.
+ */
+#include "api/context.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "os/clock.h"
+
+fettle_context *fettle_context_new(fettle_error *err)
+{
+    fettle_context *context = fettle_alloc(sizeof *context);
+    if (context == NULL) {
+        fettle_error_set(err, FETTLE_E_NO_MEMORY, &(fettle_words){.size = sizeof *context});
+        return NULL;
+    }
+    context->clock = fettle_os_clock();
+    context->is_real_time = true;
+    context->vendors = fettle_vendors_all();
+    return context;
+}
+
+void fettle_context_free(fettle_context *context)
+{
+    fettle_free(context);
+}
+
+void fettle_context_set_clock(fettle_context *context, const fettle_clock_ops *ops,
+                              void *clock)
+{
+    context->clock = ops;
+    context->clock_self = clock;
+    context->is_real_time = false;
+}
+
+void fettle_context_clock(const fettle_context *context, const fettle_clock_ops **ops,
+                          void **clock)
+{
+    *ops = context->clock;
+    *clock = context->clock_self;
+}
+
+bool fettle_context_add_bus(fettle_context *context, const fettle_bus_ops *ops, void *bus,
+                            fettle_error *err)
+{
+    if (context->bus_count == FETTLE_BUSES_MAX) {
+        fettle_error_set(err, FETTLE_E_NOT_SUPPORTED,
+                         &(fettle_words){.text = "there can be no more than 8 buses"});
+        return false;
+    }
+    context->buses[context->bus_count++] = (fettle_bus){ops, bus};
+    return true;
+}
+
+void fettle_context_set_store(fettle_context *context, const fettle_store_ops *ops,
+                              void *store)
+{
+    context->store = ops;
+    context->store_self = store;
+}
+
+fettle_sight *fettle_context_look(fettle_context *context, size_t *count, uint64_t *change,
+                                  fettle_error *err)
+{
+    size_t buses = context->bus_count > 0 ? context->bus_count : 1;
+    size_t size = buses * FETTLE_SIGHTS_MAX * sizeof(fettle_sight);
+    fettle_sight *sights = fettle_alloc(size);
+    uint64_t changes = 0;
+    *count = 0;
+    if (sights == NULL) {
+        fettle_error_set(err, FETTLE_E_NO_MEMORY, &(fettle_words){.size = size});
+        return NULL;
+    }
+    for (size_t i = 0; i < context->bus_count; i++) {
+        uint64_t bus_change = 0;
+        const fettle_bus *bus = &context->buses[i];
+        size_t found =
+            bus->ops->look(bus->self, sights + *count, FETTLE_SIGHTS_MAX, &bus_change);
+        *count += found < FETTLE_SIGHTS_MAX ? found : FETTLE_SIGHTS_MAX;
+        changes = changes * 31 + bus_change;
+    }
+    if (change != NULL) {
+        *change = changes;
+    }
+    return sights;
+}
+
+bool fettle_boards_wait(fettle_context *context, uint64_t change, fettle_us timeout)
+{
+    enum { LOOK_TIME = 20000 };
+    fettle_us until = context->clock->now(context->clock_self) + timeout;
+    for (;;) {
+        uint64_t changes = 0;
+        size_t count;
+        fettle_error err;
+        fettle_sight *sights = fettle_context_look(context, &count, &changes, &err);
+        fettle_free(sights);
+        fettle_us now = context->clock->now(context->clock_self);
+        if (sights != NULL && changes != change) {
+            return true;
+        }
+        if (now >= until) {
+            return false;
+        }
+        fettle_us next = now + LOOK_TIME < until ? now + LOOK_TIME : until;
+        (void)context->clock->wait(context->clock_self, next, NULL);
+    }
+}

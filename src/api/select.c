@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which board is meant. What a person says comes first, then what the file says of its board, then
+ * who is there. Never by guess: a DFU interface inside a computer is chosen by its port or serial
+ * only, and where several boards fit, none is.
+ */
+#include "api/select.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "proto/descriptors.h"
+
+#include <string.h>
+
+static bool is_same_id(fettle_usb_id a, fettle_usb_id b)
+{
+    return a.vendor == b.vendor && a.product == b.product;
+}
+
+static bool is_listed_part(fettle_usb_id id)
+{
+    for (size_t i = 0; i < fettle_computer_part_count; i++) {
+        if (is_same_id(fettle_computer_parts[i], id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+fettle_mode fettle_sight_mode(fettle_vendors vendors, const fettle_sight *sight,
+                              const fettle_board_row **row, const fettle_vendor **vendor,
+                              bool *has_dfu, bool *is_computer_part)
+{
+    static const fettle_mode modes[] = {
+        [FETTLE_DFU_NONE] = FETTLE_MODE_APP,
+        [FETTLE_DFU_RUNTIME] = FETTLE_MODE_APP,
+        [FETTLE_DFU_UPDATE] = FETTLE_MODE_DFU,
+        [FETTLE_DFU_UNSURE] = FETTLE_MODE_UNKNOWN,
+    };
+    fettle_usb_descriptors seen = {.dfu_count = 0};
+    fettle_error ignored;
+    fettle_span bytes = {sight->descriptors, sight->descriptors_size};
+    bool is_parsed = bytes.size > 0 && fettle_usb_descriptors_parse(&seen, bytes, &ignored);
+    *has_dfu = is_parsed && seen.dfu_count > 0;
+    *is_computer_part = (is_parsed && seen.is_computer_part) || is_listed_part(sight->id);
+    *row = fettle_vendors_find_id(vendors, sight->id, FETTLE_MODE_UNKNOWN, 0, vendor);
+    if (*row != NULL) {
+        return fettle_board_mode_of(*row, sight->id);
+    }
+    return is_parsed ? modes[seen.mode] : FETTLE_MODE_UNKNOWN;
+}
+
+size_t fettle_list_paths(const fettle_sight *sights, size_t count,
+                         const fettle_board_row *row, fettle_vendors vendors, char *text,
+                         size_t size)
+{
+    size_t fits = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        const fettle_board_row *its_row;
+        const fettle_vendor *vendor;
+        bool has_dfu, is_part;
+        (void)fettle_sight_mode(vendors, &sights[i], &its_row, &vendor, &has_dfu, &is_part);
+        if (row == &fettle_board_generic ? !has_dfu || is_part : its_row != row) {
+            continue;
+        }
+        fettle_text_append(text, size, fits++ > 0 ? ", " : "");
+        fettle_text_append(text, size, sights[i].path);
+    }
+    return fits;
+}
+
+/* ---- how a person says it ---- */
+
+static bool read_ids(const char *text, fettle_usb_id *id)
+{
+    const char *colon = strchr(text, ':');
+    return colon != NULL &&
+           fettle_text_to_hex16(text, (size_t)(colon - text), &id->vendor) &&
+           fettle_text_to_hex16(colon + 1, strlen(colon + 1), &id->product);
+}
+
+/* "usb:1-1.2", "sim:pytrack", "/dev/ttyUSB0", "COM5", "usbip://...": a port, there or not. */
+static bool looks_like_port(const char *text)
+{
+    return strchr(text, ':') != NULL || strchr(text, '/') != NULL ||
+           (strlen(text) > 3 && strlen(text) < 7 && text[0] == 'C' && text[1] == 'O' &&
+            text[2] == 'M');
+}
+
+static void take_sight(fettle_context *context, const fettle_sight *sight,
+                       fettle_selection *selection)
+{
+    const fettle_board_row *row;
+    bool has_dfu, is_part;
+    selection->is_seen = true;
+    selection->seen_id = sight->id;
+    selection->seen_version = sight->bcdDevice;
+    selection->seen_mode = fettle_sight_mode(context->vendors, sight, &row,
+                                             &selection->vendor, &has_dfu, &is_part);
+    selection->row = row != NULL ? row : &fettle_board_generic;
+    memcpy(selection->path, sight->path, sizeof selection->path);
+    memcpy(selection->seen_path, sight->path, sizeof selection->seen_path);
+}
+
+static const fettle_sight *find_port(const fettle_sight *sights, size_t count,
+                                     const char *text)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(sights[i].path, text) == 0 ||
+            (sights[i].node[0] != '\0' && strcmp(sights[i].node, text) == 0)) {
+            return &sights[i];
+        }
+    }
+    return NULL;
+}
+
+static bool take_row_of_image(fettle_context *context, const fettle_image *image,
+                              fettle_selection *selection)
+{
+    if (image == NULL || !image->has_suffix || image->suffix.idVendor == 0xFFFF ||
+        image->suffix.idProduct == 0xFFFF) {
+        return false;
+    }
+    fettle_usb_id id = {image->suffix.idVendor, image->suffix.idProduct};
+    const fettle_board_row *row = fettle_vendors_find_id(
+        context->vendors, id, FETTLE_MODE_DFU, 0, &selection->vendor);
+    selection->row = row != NULL ? row : &fettle_board_generic;
+    return true;
+}
+
+/* Of the boards that are there now, is one of this row's? For its version, before it is restarted. */
+static void look_for_row(fettle_context *context, const fettle_sight *sights, size_t count,
+                         fettle_selection *selection)
+{
+    const fettle_sight *found = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (fettle_board_mode_of(selection->row, sights[i].id) != FETTLE_MODE_UNKNOWN) {
+            if (found != NULL) {
+                return; /* the job will say that there are several */
+            }
+            found = &sights[i];
+        }
+    }
+    if (found != NULL) {
+        fettle_selection seen = *selection;
+        take_sight(context, found, &seen);
+        selection->is_seen = true;
+        memcpy(selection->seen_path, seen.seen_path, sizeof selection->seen_path);
+        selection->seen_id = seen.seen_id;
+        selection->seen_mode = seen.seen_mode;
+        selection->seen_version = seen.seen_version;
+    }
+}
+
+/* A loader that doesn't say which board it is on: taken when the person named the board. */
+static void look_for_stock(fettle_context *context, const fettle_sight *sights,
+                           size_t count, fettle_selection *selection)
+{
+    for (size_t i = 0; i < count && !selection->is_seen; i++) {
+        const fettle_vendor *vendor = NULL;
+        if (fettle_vendors_find_stock(context->vendors, sights[i].id, &vendor) != NULL &&
+            vendor == selection->vendor) {
+            selection->is_stock = true;
+            selection->stock_id = sights[i].id;
+        }
+    }
+}
+
+static bool take_port(fettle_context *context, const fettle_sight *sights, size_t count,
+                      const char *port, const fettle_image *image,
+                      fettle_selection *selection, fettle_error *err)
+{
+    const fettle_sight *sight = find_port(sights, count, port);
+    if (sight == NULL) {
+        fettle_text_append(selection->path, sizeof selection->path, port);
+        (void)take_row_of_image(context, image, selection);
+        return true;
+    }
+    take_sight(context, sight, selection);
+    const fettle_stock_loader *stock =
+        fettle_vendors_find_stock(context->vendors, sight->id, &selection->vendor);
+    if (stock == NULL) {
+        return true;
+    }
+    /* The file says which board of this vendor it is for: that is a person's choice too. */
+    selection->is_stock = true;
+    selection->stock_id = sight->id;
+    if (take_row_of_image(context, image, selection) &&
+        selection->row != &fettle_board_generic) {
+        return true;
+    }
+    fettle_error_set(
+        err, FETTLE_E_ANSWER_NEEDED,
+        &(fettle_words){.board = stock->name,
+                        .text = "say which board it is with --board and its name"});
+    return false;
+}
+
+static bool take_ids(fettle_context *context, fettle_usb_id id, const fettle_sight *sights,
+                     size_t count, fettle_selection *selection)
+{
+    const fettle_board_row *row = fettle_vendors_find_id(
+        context->vendors, id, FETTLE_MODE_UNKNOWN, 0, &selection->vendor);
+    selection->row = row != NULL ? row : &fettle_board_generic;
+    selection->seen_id = id;
+    if (row != NULL) {
+        look_for_row(context, sights, count, selection);
+        return true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (is_same_id(sights[i].id, id)) {
+            char path[FETTLE_PATH_SIZE] = "";
+            take_sight(context, &sights[i], selection);
+            memcpy(selection->path, path,
+                   sizeof path); /* the ids are meant, not this port */
+            return true;
+        }
+    }
+    return true;
+}
+
+/* Nothing was said: the only one there, if it is one. */
+static bool take_only_one(fettle_context *context, const fettle_sight *sights, size_t count,
+                          fettle_selection *selection, fettle_error *err)
+{
+    const fettle_sight *found = NULL;
+    uint64_t candidates = 0;
+    char text[160] = "";
+    for (size_t i = 0; i < count; i++) {
+        const fettle_board_row *row;
+        const fettle_vendor *vendor;
+        bool has_dfu, is_part;
+        (void)fettle_sight_mode(context->vendors, &sights[i], &row, &vendor, &has_dfu,
+                                &is_part);
+        if (row != NULL || (has_dfu && !is_part)) {
+            found = &sights[i];
+            fettle_text_append(text, sizeof text, candidates++ > 0 ? ", " : "");
+            fettle_text_append(text, sizeof text, sights[i].path);
+        }
+    }
+    if (candidates != 1) {
+        fettle_error_set(
+            err, candidates == 0 ? FETTLE_E_NO_BOARD : FETTLE_E_SEVERAL_BOARDS,
+            &(fettle_words){.board = "board", .count = candidates, .text = text});
+        return false;
+    }
+    take_sight(context, found, selection);
+    return true;
+}
+
+static bool resolve(fettle_context *context, const char *selector,
+                    const fettle_sight *sights, size_t count, const fettle_image *image,
+                    fettle_selection *selection, fettle_error *err)
+{
+    fettle_usb_id id;
+    if (selector == NULL) {
+        if (take_row_of_image(context, image, selection)) {
+            look_for_row(context, sights, count, selection);
+            return true;
+        }
+        if (image == NULL) {
+            return take_only_one(context, sights, count, selection, err);
+        }
+        fettle_error_set(
+            err, FETTLE_E_ANSWER_NEEDED,
+            &(fettle_words){.board = "this file",
+                            .text = "it doesn't say which board it is for; name the "
+                                    "board with --board"});
+        return false;
+    }
+    const fettle_board_row *row =
+        fettle_vendors_find_name(context->vendors, selector, &selection->vendor);
+    if (row != NULL) {
+        selection->row = row;
+        look_for_row(context, sights, count, selection);
+        look_for_stock(context, sights, count, selection);
+        return true;
+    }
+    if (find_port(sights, count, selector) == NULL && read_ids(selector, &id)) {
+        return take_ids(context, id, sights, count, selection);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (sights[i].serial[0] != '\0' && strcmp(sights[i].serial, selector) == 0) {
+            take_sight(context, &sights[i], selection);
+            return true;
+        }
+    }
+    if (looks_like_port(selector)) {
+        return take_port(context, sights, count, selector, image, selection, err);
+    }
+    fettle_error_set(err, FETTLE_E_NO_BOARD, &(fettle_words){.board = selector});
+    return false;
+}
+
+bool fettle_select(fettle_context *context, const char *selector, const fettle_image *image,
+                   fettle_selection *selection, fettle_error *err)
+{
+    size_t count;
+    memset(selection, 0, sizeof *selection);
+    selection->row = &fettle_board_generic;
+    fettle_sight *sights = fettle_context_look(context, &count, NULL, err);
+    if (sights == NULL) {
+        return false;
+    }
+    bool is_resolved = resolve(context, selector, sights, count, image, selection, err);
+    fettle_free(sights);
+    return is_resolved;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which board a person means: from what they said, what the file says, and who is there. */
+#ifndef FETTLE_API_SELECT_H
+#define FETTLE_API_SELECT_H
+
+#include "api/context.h"
+#include "plan/plan.h"
+
+typedef struct fettle_selection {
+    const fettle_board_row *row; /* never NULL */
+    const fettle_vendor *vendor; /* or NULL */
+    char path[FETTLE_PATH_SIZE]; /* empty: not bound to a port */
+    char serial[FETTLE_TEXT_SIZE];
+    char
+        seen_path[FETTLE_PATH_SIZE]; /* of the board that fits and is there now, or empty */
+    bool is_seen;                    /* it is there now; then: */
+    fettle_usb_id seen_id;
+    fettle_mode seen_mode;
+    uint16_t seen_version;
+    bool is_stock;
+    fettle_usb_id stock_id;
+} fettle_selection;
+
+/*
+ * Resolves `selector` (as fettle_wishes.board; may be NULL) with the ids of `image` (may be NULL).
+ * False: ANSWER_NEEDED, SEVERAL_BOARDS, NO_BOARD, WRONG_BOARD, NO_MEMORY.
+ */
+bool fettle_select(fettle_context *context, const char *selector, const fettle_image *image,
+                   fettle_selection *selection, fettle_error *err);
+
+/* Facts that both select and list need. */
+fettle_mode fettle_sight_mode(fettle_vendors vendors, const fettle_sight *sight,
+                              const fettle_board_row **row, const fettle_vendor **vendor,
+                              bool *has_dfu, bool *is_computer_part);
+
+/* Which of them are of this row (generic: have DFU), as text: "usb:1-1.2, usb:1-3". How many. */
+size_t fettle_list_paths(const fettle_sight *sights, size_t count,
+                         const fettle_board_row *row, fettle_vendors vendors, char *text,
+                         size_t size);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The list of vendors: the one place where a vendor's folder is named. A new vendor is a folder of
+ * its own, and a line here.
+ */
+#include "api/vendors.h"
+
+#include "pycom/pycom.h"
+
+static const fettle_vendor *const vendors[] = {
+    &fettle_vendor_pycom,
+};
+
+fettle_vendors fettle_vendors_all(void)
+{
+    return (fettle_vendors){vendors, sizeof vendors / sizeof *vendors};
+}

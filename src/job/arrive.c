@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The script's first part: find the board, bring it into update mode, and find out what it is. A
+ * person who has to press something is asked while the job is armed already: whatever arrives is
+ * taken up at once.
+ */
+#include "job/script.h"
+
+#define PERMISSION_TIME \
+    (2 * SECOND) /* a node that was just made gets its permissions later */
+#define PERMISSION_LOOK (20 * MS)
+
+enum { ENTRIES_MAX = 2 }; /* times that an application is asked to make way */
+
+static fettle_script_then on_looked, on_surveyed, on_detached, on_entered;
+
+static fettle_effect enter(fettle_job_engine *job, fettle_us now);
+static fettle_effect arm(fettle_job_engine *job, fettle_us now);
+
+/* ---- find ---- */
+
+bool fettle_script_has_a_hand(const fettle_job_engine *job)
+{
+    return job->plan->wait > 0;
+}
+
+fettle_effect fettle_script_find(fettle_job_engine *job, const fettle_outcome *last,
+                                 fettle_us now)
+{
+    (void)last;
+    fettle_us until = job->open_until > now ? job->open_until : now;
+    job->open_until = 0;
+    return fettle_script_open(job, FETTLE_STAGE_FIND, true, until, FETTLE_ASK_NOTHING,
+                              on_looked);
+}
+
+static fettle_effect on_looked(fettle_job_engine *job, const fettle_outcome *last,
+                               fettle_us now)
+{
+    if (last->kind == FETTLE_TIMEOUT) {
+        return fettle_script_has_a_hand(job)
+                   ? arm(job, now)
+                   : fettle_script_not_found(job, FETTLE_E_NO_BOARD);
+    }
+    return fettle_script_on_arrived(job, last, now);
+}
+
+/* Armed: whatever comes is taken up at once, without a further word from anybody. */
+static fettle_effect arm(fettle_job_engine *job, fettle_us now)
+{
+    bool needs_button = job->plan->row->enter != NULL;
+    if (!job->is_armed) {
+        job->is_armed = true;
+        job->armed_until = now + job->plan->wait;
+    }
+    return fettle_script_open(
+        job, job->sight.path[0] != '\0' ? FETTLE_STAGE_ENTER : FETTLE_STAGE_FIND, true,
+        job->armed_until,
+        needs_button || job->sight.path[0] != '\0' ? FETTLE_ASK_UPDATE_MODE
+                                                   : FETTLE_ASK_PLUG_IN,
+        fettle_script_on_arrived);
+}
+
+/* It isn't there, or can't be opened. */
+static fettle_effect on_not_opened(fettle_job_engine *job, const fettle_outcome *last,
+                                   fettle_us now)
+{
+    if (last->kind == FETTLE_TIMEOUT) {
+        return fettle_script_not_found(
+            job, job->sight.path[0] != '\0' ? FETTLE_E_NO_UPDATE_MODE : FETTLE_E_NO_BOARD);
+    }
+    if (last->kind == FETTLE_ERROR && last->why == FETTLE_WHY_PERMISSION && job->is_armed) {
+        job->grace_until = job->grace_until == 0 ? now + PERMISSION_TIME : job->grace_until;
+        if (now < job->grace_until) {
+            job->then = fettle_script_find;
+            return (fettle_effect){.kind = FETTLE_EFFECT_SLEEP,
+                                   .until = now + PERMISSION_LOOK};
+        }
+    }
+    return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+}
+
+/* A face that can only be seen: this board needs a hand to come into update mode. */
+static fettle_effect on_application_seen(fettle_job_engine *job, fettle_us now)
+{
+    if (job->is_armed) {
+        fettle_script_note(job, FETTLE_NOTE_STARTED_NORMALLY);
+        if (++job->misses >= 2) {
+            fettle_script_note(job, FETTLE_NOTE_UNMOUNT);
+        }
+    }
+    return fettle_script_has_a_hand(job)
+               ? arm(job, now)
+               : fettle_script_not_found(job, FETTLE_E_NO_UPDATE_MODE);
+}
+
+/* Does an application end the job well, as it is? */
+static bool is_enough(const fettle_job_engine *job)
+{
+    return job->plan->kind == FETTLE_TASK_SURVEY || job->plan->is_dry ||
+           (job->plan->kind == FETTLE_TASK_RESET && job->plan->to == FETTLE_MODE_APP);
+}
+
+static fettle_effect end_with_application(fettle_job_engine *job)
+{
+    return fettle_script_end(job, job->plan->is_dry ? FETTLE_JOB_PLANNED
+                                  : job->plan->kind == FETTLE_TASK_SURVEY
+                                      ? FETTLE_JOB_SURVEYED
+                                      : FETTLE_JOB_RESET);
+}
+
+/* An application by its looks isn't asked what it is: nothing demands that. */
+fettle_effect fettle_script_meet(fettle_job_engine *job, fettle_us now)
+{
+    job->is_open = true;
+    if (!job->way->meet(job, &job->engine.error)) {
+        return fettle_script_give_up(job);
+    }
+    if (job->mode == FETTLE_MODE_APP) {
+        return is_enough(job) ? end_with_application(job) : enter(job, now);
+    }
+    return fettle_script_run(job, job->observed.stage, job->way->survey(job), 0,
+                             on_surveyed);
+}
+
+/* A stock loader's ids: the row was chosen by a person's word alone. */
+static bool is_stranger(const fettle_job_engine *job)
+{
+    const fettle_board_row *row = job->plan->row;
+    return row != &fettle_board_generic &&
+           fettle_board_mode_of(row, job->sight.id) == FETTLE_MODE_UNKNOWN;
+}
+
+fettle_effect fettle_script_on_arrived(fettle_job_engine *job, const fettle_outcome *last,
+                                       fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return on_not_opened(job, last, now);
+    }
+    job->grace_until = 0;
+    fettle_script_see(job, last->sight);
+    if (is_stranger(job)) {
+        fettle_script_note(job, FETTLE_NOTE_STOCK_LOADER);
+    }
+    if (job->mode == FETTLE_MODE_APP && !job->way->can_enter(job)) {
+        return is_enough(job) ? end_with_application(job) : on_application_seen(job, now);
+    }
+    return fettle_script_meet(job, now);
+}
+
+/* ---- enter ---- */
+
+static fettle_effect on_surveyed(fettle_job_engine *job, const fettle_outcome *last,
+                                 fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
+    job->mode = job->way->mode(job);
+    if (job->mode == FETTLE_MODE_APP) {
+        job->was_app_seen = true;
+        return is_enough(job) ? end_with_application(job) : enter(job, now);
+    }
+    fettle_survey survey = job->way->found(job);
+    if (!fettle_plan_finish(job->plan, &survey, &job->observed, &job->engine.error)) {
+        return fettle_script_give_up(job);
+    }
+    return fettle_script_work(job, now);
+}
+
+static fettle_effect enter(fettle_job_engine *job, fettle_us now)
+{
+    if (job->entries++ >= ENTRIES_MAX) {
+        return fettle_script_has_a_hand(job) && !job->has_asked
+                   ? (job->has_asked = true, arm(job, now))
+                   : fettle_script_not_found(job, FETTLE_E_NO_UPDATE_MODE);
+    }
+    return fettle_script_run(job, FETTLE_STAGE_ENTER, job->way->enter(job), 0, on_detached);
+}
+
+static fettle_effect on_detached(fettle_job_engine *job, const fettle_outcome *last,
+                                 fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_ENTER, now);
+    }
+    if (!job->way->has_made_way(job)) {
+        return fettle_script_has_a_hand(job)
+                   ? arm(job, now)
+                   : fettle_script_not_found(job, FETTLE_E_NO_UPDATE_MODE);
+    }
+    return fettle_script_open(job, FETTLE_STAGE_ENTER, true, now + COMES_UP_TIME,
+                              FETTLE_ASK_NOTHING, on_entered);
+}
+
+static fettle_effect on_entered(fettle_job_engine *job, const fettle_outcome *last,
+                                fettle_us now)
+{
+    if (last->kind == FETTLE_TIMEOUT && fettle_script_has_a_hand(job)) {
+        return arm(job, now); /* the application did not make way: a person can */
+    }
+    return fettle_script_on_arrived(job, last, now);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The job's script, in the order in which things happen at the desk:
+ *
+ *   find, enter, survey (arrive.c)   compare, write, verify (write.c)   leave, confirm (leave.c)
+ *
+ * and here what they share: words, ends, the second try, and the effects they ask for.
+ *
+ * What is peculiar to a protocol is in its way. What a person reads is made here: fail() puts the
+ * stage's clause and the board's name in front of a child's error.
+ *
+ * Two things make a job end well where a plain sequence would not. After a failure the whole script
+ * runs once more and skips what is right by then (fail()). And a lost answer is no failure: what the
+ * board holds is read, where it can be read early, late, or after entering update mode again.
+ */
+#include "job/script.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { TRIES_MORE = 1 };
+
+/* ---- words ---- */
+
+fettle_words fettle_script_words(const fettle_job_engine *job)
+{
+    return (fettle_words){
+        .board = job->plan->row->name,
+        .port = job->sight.path[0] != '\0'   ? job->sight.path
+                : job->plan->path[0] != '\0' ? job->plan->path
+                                             : NULL,
+    };
+}
+
+void fettle_script_note(fettle_job_engine *job, fettle_note_code code)
+{
+    fettle_words words = fettle_script_words(job);
+    words.text = job->plan->row->button;
+    words.count = job->plan->row->window / SECOND;
+    fettle_note_add(&job->observed, code, &words);
+}
+
+/* The outermost clause, while no port is known and once one is. */
+static const fettle_clause whole_clauses[][2] = {
+    [FETTLE_TASK_UPDATE] = {FETTLE_CLAUSE_UPDATE, FETTLE_CLAUSE_UPDATE_ON},
+    [FETTLE_TASK_READ] = {FETTLE_CLAUSE_READ, FETTLE_CLAUSE_READ_ON},
+    [FETTLE_TASK_VERIFY] = {FETTLE_CLAUSE_VERIFY_BOARD, FETTLE_CLAUSE_VERIFY_ON},
+    [FETTLE_TASK_RESET] = {FETTLE_CLAUSE_RESET, FETTLE_CLAUSE_RESET_ON},
+    [FETTLE_TASK_SURVEY] = {FETTLE_CLAUSE_LOOK, FETTLE_CLAUSE_LOOK_AT},
+};
+
+/* ---- ends ---- */
+
+fettle_effect fettle_script_end(fettle_job_engine *job, fettle_job_end how)
+{
+    job->end = how;
+    return fettle_done(&job->engine);
+}
+
+fettle_effect fettle_script_end_well(fettle_job_engine *job)
+{
+    if (job->plan->row->carries_module && job->plan->kind == FETTLE_TASK_UPDATE) {
+        fettle_script_note(job, FETTLE_NOTE_MODULE_SEPARATE);
+    }
+    switch (job->plan->kind) {
+    case FETTLE_TASK_READ:
+        return fettle_script_end(job, FETTLE_JOB_READ);
+    case FETTLE_TASK_VERIFY:
+        return fettle_script_end(job, FETTLE_JOB_VERIFIED);
+    case FETTLE_TASK_RESET:
+        return fettle_script_end(job, FETTLE_JOB_RESET);
+    default:
+        return fettle_script_end(job, job->has_written ? FETTLE_JOB_UPDATED
+                                                       : FETTLE_JOB_UNCHANGED);
+    }
+}
+
+/* The last word: `engine.error` is set; the board's name and the stage come to it. */
+fettle_effect fettle_script_give_up(fettle_job_engine *job)
+{
+    fettle_words words = fettle_script_words(job);
+    if (job->engine.error.code !=
+        FETTLE_E_APPLICATION_MISSING) { /* the update itself is done */
+        fettle_error_wrap(&job->engine.error,
+                          whole_clauses[job->plan->kind][words.port != NULL], &words);
+    }
+    job->engine.error.stage = job->observed.stage;
+    return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+}
+
+fettle_effect fettle_script_refuse(fettle_job_engine *job, fettle_code code)
+{
+    fettle_words words = fettle_script_words(job);
+    (void)fettle_refuse(&job->engine, code, &words);
+    return fettle_script_give_up(job);
+}
+
+/* Where trying again is no help: a person's wish, a plain no, or something to be mended first. */
+static bool is_final(fettle_code code)
+{
+    switch (code) {
+    case FETTLE_E_NO_ANSWER:
+    case FETTLE_E_BOARD_LEFT:
+    case FETTLE_E_BOARD_REFUSED:
+    case FETTLE_E_BOARD_STAYS_BUSY:
+    case FETTLE_E_UNEXPECTED_ANSWER:
+    case FETTLE_E_TRANSFER_FAILED:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/*
+ * An update that can be run again can run itself again: after a failure of a board that it had
+ * opened the job starts over from finding it, once. `engine.error` is set.
+ */
+static fettle_effect fail_or_try_again(fettle_job_engine *job, fettle_us now)
+{
+    if (is_final(job->engine.error.code) || !job->is_open || job->tries++ >= TRIES_MORE) {
+        return fettle_script_give_up(job);
+    }
+    job->first_error = job->engine.error;
+    job->first_error.stage = job->observed.stage;
+    fettle_note_add(&job->observed, FETTLE_NOTE_TRIED_AGAIN,
+                    &(fettle_words){.text = job->engine.error.message});
+    job->engine.error = (fettle_error){.code = FETTLE_E_NONE};
+    job->engine.done = 0;
+    job->after_arrival = 0;
+    job->is_armed = job->has_asked = job->is_left = job->must_read_again = false;
+    job->entries = job->returns = 0;
+    bool was_leaving =
+        job->first_error.stage >= FETTLE_STAGE_LEAVE || job->way->has_left(job);
+    job->open_until = was_leaving ? now + COMES_UP_TIME : now;
+    return fettle_script_find(job, NULL, now);
+}
+
+fettle_effect fettle_script_fail(fettle_job_engine *job, const fettle_outcome *last,
+                                 fettle_clause clause, fettle_us now)
+{
+    fettle_words words = fettle_script_words(job);
+    (void)fettle_fail(&job->engine, last, clause, &words);
+    return fail_or_try_again(job, now);
+}
+
+/* The second try did not even find the board: what counts is why there was a second one. */
+fettle_effect fettle_script_not_found(fettle_job_engine *job, fettle_code code)
+{
+    if (job->tries == 0 || job->first_error.code == FETTLE_E_NONE) {
+        return fettle_script_refuse(job, code);
+    }
+    job->engine.error = job->first_error;
+    job->observed.stage = job->first_error.stage;
+    return fettle_script_give_up(job);
+}
+
+/* ---- effects ---- */
+
+fettle_effect fettle_script_run(fettle_job_engine *job, fettle_stage stage,
+                                fettle_engine *child, uint32_t share,
+                                fettle_script_then *next)
+{
+    job->observed.stage = stage;
+    job->then = next;
+    return (fettle_effect){.kind = FETTLE_EFFECT_RUN, .run = {child, share}};
+}
+
+void fettle_script_skip(fettle_job_engine *job, uint32_t share)
+{
+    job->engine.done += share;
+}
+
+/* The row's faces, all to be seen, or to be opened where they can be. */
+static size_t list_faces(fettle_job_engine *job, bool opens)
+{
+    const fettle_plan *plan = job->plan;
+    memcpy(job->faces, plan->faces, sizeof job->faces);
+    for (size_t i = 0; !opens && i < plan->face_count; i++) {
+        job->faces[i].as = FETTLE_LINK_NONE;
+    }
+    return plan->face_count;
+}
+
+/* Once a board was seen, it alone is meant, under whatever ids it comes back where no table tells. */
+fettle_effect fettle_script_open(fettle_job_engine *job, fettle_stage stage, bool opens,
+                                 fettle_us until, fettle_ask ask, fettle_script_then *next)
+{
+    const fettle_plan *plan = job->plan;
+    bool is_bound = job->sight.path[0] != '\0';
+    fettle_match match = {
+        .path = is_bound                ? job->sight.path
+                : plan->path[0] != '\0' ? plan->path
+                                        : NULL,
+        .serial = !is_bound && plan->serial[0] != '\0' ? plan->serial : NULL,
+        .faces = job->faces,
+        .face_count = list_faces(job, opens),
+        .never = fettle_computer_parts,
+        .never_count = fettle_computer_part_count,
+        .after_arrival = job->after_arrival,
+    };
+    if (is_bound && plan->row == &fettle_board_generic && job->was_app_seen) {
+        job->faces[0].id = (fettle_usb_id){0, 0};
+    }
+    job->observed.stage = stage;
+    job->then = next;
+    return (fettle_effect){
+        .kind = FETTLE_EFFECT_OPEN, .ask = ask, .until = until, .open = {.match = match}};
+}
+
+bool fettle_script_is_in_loader(const fettle_job_engine *job)
+{
+    return job->mode != FETTLE_MODE_APP;
+}
+
+void fettle_script_see(fettle_job_engine *job, const fettle_sight *sight)
+{
+    job->sight = *sight;
+    job->mode = job->way->guess(job);
+    job->after_arrival = sight->arrival;
+    if (job->mode == FETTLE_MODE_APP) {
+        job->was_app_seen = true;
+        if (job->evidence > FETTLE_EVIDENCE_NONE || job->has_written) {
+            job->version_after = sight->bcdDevice;
+        } else {
+            job->version_before = sight->bcdDevice;
+        }
+    }
+}
+
+/* ---- the engine ---- */
+
+static fettle_effect step(fettle_engine *engine, const fettle_outcome *last, fettle_us now)
+{
+    fettle_job_engine *job = (fettle_job_engine *)engine;
+    return job->then(job, last, now);
+}
+
+static const fettle_way *const ways[] = {
+    [FETTLE_PROTOCOL_DFU] = &fettle_way_dfu,
+};
+
+void fettle_job_engine_init(fettle_job_engine *job, const fettle_plan *plan,
+                            uint8_t *buffer, size_t buffer_size)
+{
+    memset(job, 0, sizeof *job);
+    job->engine = (fettle_engine){.step = step, .total = SHARES};
+    job->observed.stage = FETTLE_STAGE_FIND;
+    job->plan = plan;
+    job->way = ways[plan->row->protocol];
+    job->is_unfinished = plan->was_unfinished;
+    job->buffer = buffer;
+    job->buffer_size = buffer_size;
+    job->then = fettle_script_find;
+    for (size_t i = 0; i < plan->note_count; i++) {
+        job->observed.notes[job->observed.note_count++] = plan->notes[i];
+    }
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A job carries a plan out on one board: find, enter, compare, write, verify, leave, confirm. It is
+ * an engine that owns its children and RUNs them; it knows no protocol, only a table of ways.
+ * Running it again after any failure or cancel goes on from what is right already; so after a
+ * failure it runs itself again, once.
+ *
+ * The same script reads, verifies, restarts and surveys a board: those are shorter ways through it.
+ */
+#ifndef FETTLE_JOB_H
+#define FETTLE_JOB_H
+
+#include "plan/plan.h"
+#include "proto/descriptors.h"
+#include "proto/dfu.h"
+
+typedef struct fettle_job_engine fettle_job_engine;
+
+enum {
+    FETTLE_JOB_MEMORIES_MAX = 16,
+};
+
+/* How sure we are, strongest last. */
+typedef enum fettle_evidence {
+    FETTLE_EVIDENCE_NONE,
+    FETTLE_EVIDENCE_VERSION,
+    FETTLE_EVIDENCE_MANIFEST,
+    FETTLE_EVIDENCE_HASH,
+    FETTLE_EVIDENCE_READBACK,
+} fettle_evidence;
+
+/* How a job ended, if it ended well. */
+typedef enum fettle_job_end {
+    FETTLE_JOB_OPEN,
+    FETTLE_JOB_UPDATED, /* see evidence: NONE is "written" */
+    FETTLE_JOB_UNCHANGED,
+    FETTLE_JOB_PLANNED,
+    FETTLE_JOB_READ,
+    FETTLE_JOB_VERIFIED,
+    FETTLE_JOB_RESET,
+    FETTLE_JOB_SURVEYED,
+} fettle_job_end;
+
+/*
+ * How one kind of board is brought through the stages: one table a protocol. An entry that returns
+ * an engine readies the job's child for a piece of work, to be RUN; the question below it is about
+ * what that work has found. All are pure; none may be NULL.
+ */
+typedef struct fettle_way {
+    /* A link was opened, `job->sight` is it. False: this can't be talked to, `err` says why. */
+    bool (*meet)(fettle_job_engine *job, fettle_error *err);
+
+    /* What it runs, as far as its looks tell, without a word to it. UNKNOWN: ask it. */
+    fettle_mode (*guess)(const fettle_job_engine *job);
+
+    /* Asks what it runs. */
+    fettle_engine *(*survey)(fettle_job_engine *job);
+    fettle_mode (*mode)(const fettle_job_engine *job);
+    fettle_survey (*found)(const fettle_job_engine *job);
+
+    /* Could an application that looks like this be asked to make way, without a hand? */
+    bool (*can_enter)(const fettle_job_engine *job);
+    fettle_engine *(*enter)(fettle_job_engine *job);
+    bool (*has_made_way)(const fettle_job_engine *job);
+
+    /* Reading is possible at all; before the end of an update; after it, without leaving first. */
+    bool (*can_read)(const fettle_job_engine *job);
+    bool (*can_read_early)(const fettle_job_engine *job);
+    bool (*can_read_after)(const fettle_job_engine *job);
+
+    /* `all`: find every difference, not just whether there is one. */
+    fettle_engine *(*compare)(fettle_job_engine *job, bool all);
+    uint32_t (*differences)(const fettle_job_engine *job, uint32_t *first_block,
+                            uint32_t *address);
+
+    /* `repair`: only what the last compare found to differ, where the board can do that. */
+    fettle_engine *(*write)(fettle_job_engine *job, bool repair);
+
+    /* Ends the update. NULL: there is nothing to be ended. */
+    fettle_engine *(*finish)(fettle_job_engine *job);
+    bool (*was_answered)(const fettle_job_engine *job);
+    bool (*was_checked)(const fettle_job_engine *job); /* by the board, and found good */
+
+    /* Starts the application. NULL: it starts by itself. */
+    fettle_engine *(*leave)(fettle_job_engine *job);
+    bool (*has_left)(const fettle_job_engine *job); /* seen to go */
+
+    fettle_engine *(*read)(fettle_job_engine *job, uint8_t *buffer, size_t size);
+    size_t (*read_count)(const fettle_job_engine *job);
+} fettle_way;
+
+extern const fettle_way fettle_way_dfu;
+
+struct fettle_job_engine {
+    fettle_engine engine;
+    fettle_observed observed; /* for the runner */
+    const fettle_plan *plan;
+    const fettle_way *way;
+    uint8_t *buffer; /* READ: the caller's */
+    size_t buffer_size;
+
+    /* results */
+    fettle_job_end end;
+    fettle_evidence evidence;
+    bool has_written;
+    uint32_t repaired;                      /* blocks */
+    size_t count;                           /* READ: bytes */
+    fettle_mode mode;                       /* last seen */
+    fettle_sight sight;                     /* last seen; path empty: never */
+    uint16_t version_before, version_after; /* bcdDevice of the application; 0: not seen */
+
+    /* the job's own */
+    fettle_effect (*then)(fettle_job_engine *job, const fettle_outcome *last,
+                          fettle_us now);
+    fettle_error first_error; /* of the first try, once there is a second */
+    unsigned tries, misses, returns, repairs, entries, rewrites;
+    fettle_us armed_until, open_until, grace_until;
+    uint32_t after_arrival;
+    bool is_unfinished; /* blocks were written, and nothing says that the end was taken */
+    bool must_write;    /* all of it, whatever the memory holds */
+    bool is_armed, has_asked, was_app_seen, was_read_early, must_read_again, is_open,
+        is_left;
+    fettle_face faces[FETTLE_FACES_MAX];
+
+    /* the way's own */
+    fettle_usb_descriptors descriptors;
+    const fettle_dfu_interface *interface; /* in `descriptors` */
+    fettle_dfu dfu;
+};
+
+/*
+ * Readies a job. `plan` must be without open questions, and outlive the job, as `buffer` must (READ:
+ * `buffer_size` bytes; else NULL, 0).
+ */
+void fettle_job_engine_init(fettle_job_engine *job, const fettle_plan *plan,
+                            uint8_t *buffer, size_t buffer_size);
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The script's last part: start the application, and see it come up. Where it doesn't, the question
+ * is why: the board can't leave by itself (a person can replug it), it may be unfinished (it is
+ * written once more), or it has what it should and doesn't start it.
+ */
+#include "job/script.h"
+
+#define STAYS_TIME (2 * SECOND)
+
+enum {
+    REWRITES_MAX = 1,
+    RETURNS_MAX =
+        2, /* times that a board comes back in update mode until we believe it stays */
+};
+
+static fettle_script_then on_left, on_confirmed, on_still_there, on_replugged;
+
+/* ---- leave ---- */
+
+static void count_repairs(fettle_job_engine *job)
+{
+    if (job->repaired > 0 && job->evidence == FETTLE_EVIDENCE_READBACK) {
+        fettle_note_add(&job->observed, FETTLE_NOTE_REPAIRED,
+                        &(fettle_words){.count = job->repaired});
+    }
+}
+
+fettle_effect fettle_script_leave(fettle_job_engine *job, fettle_us now)
+{
+    count_repairs(job);
+    if (job->plan->stays && !job->must_read_again) {
+        fettle_script_note(job, FETTLE_NOTE_LEFT_IN_UPDATE_MODE);
+        return fettle_script_end_well(job);
+    }
+    fettle_engine *child = job->way->leave(job);
+    if (child == NULL) {
+        fettle_script_skip(job, SHARE_LEAVE);
+        return fettle_script_confirm(job, now);
+    }
+    return fettle_script_run(job, FETTLE_STAGE_LEAVE, child, SHARE_LEAVE, on_left);
+}
+
+static fettle_effect on_left(fettle_job_engine *job, const fettle_outcome *last,
+                             fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_LEAVE, now);
+    }
+    return fettle_script_confirm(job, now);
+}
+
+/* ---- confirm ---- */
+
+static bool expects_application(const fettle_job_engine *job)
+{
+    return job->plan->expects_application || job->was_app_seen;
+}
+
+static fettle_effect watch(fettle_job_engine *job, fettle_us until)
+{
+    return fettle_script_open(job, FETTLE_STAGE_CONFIRM, job->must_read_again, until,
+                              FETTLE_ASK_NOTHING, on_confirmed);
+}
+
+/* A board that took the reset, stayed, and was never seen with an application may have none. */
+fettle_effect fettle_script_confirm(fettle_job_engine *job, fettle_us now)
+{
+    bool may_stay = !expects_application(job) && !job->way->has_left(job);
+    job->open_until = now + (may_stay ? STAYS_TIME : job->plan->row->comes_back);
+    return watch(job, job->open_until);
+}
+
+/* What nothing could prove, said with its reason. */
+static void note_no_proof(fettle_job_engine *job)
+{
+    if (!job->has_written || job->evidence != FETTLE_EVIDENCE_NONE) {
+        return;
+    }
+    fettle_script_note(job, fettle_script_reads(job) ? FETTLE_NOTE_READ_LATER_IMPOSSIBLE
+                                                     : FETTLE_NOTE_NO_READBACK);
+}
+
+static fettle_effect on_application(fettle_job_engine *job, fettle_us now)
+{
+    if (job->must_read_again && job->way->can_enter(job)) {
+        return fettle_script_meet(job, now);
+    }
+    note_no_proof(job);
+    return fettle_script_end_well(job);
+}
+
+/* For an update that is the failure; whoever only read, or asked for a restart, hears it otherwise. */
+static fettle_effect no_application(fettle_job_engine *job)
+{
+    switch (job->plan->kind) {
+    case FETTLE_TASK_UPDATE:
+        return fettle_script_refuse(job, FETTLE_E_APPLICATION_MISSING);
+    case FETTLE_TASK_RESET:
+        return fettle_script_refuse(job, FETTLE_E_NO_APPLICATION);
+    default:
+        return fettle_script_end_well(job);
+    }
+}
+
+/*
+ * What is in memory may be right, and still not count as firmware: where blocks come in order it is
+ * the end of a download that makes them one. If nothing says that an end was taken, and no
+ * application comes up, all of it is written once more, to its end.
+ */
+static bool should_write_again(const fettle_job_engine *job)
+{
+    return job->plan->kind == FETTLE_TASK_UPDATE && job->is_unfinished &&
+           job->rewrites < REWRITES_MAX;
+}
+
+static fettle_effect write_again(fettle_job_engine *job, fettle_us now)
+{
+    job->rewrites++;
+    job->must_write = true;
+    job->evidence = FETTLE_EVIDENCE_NONE;
+    job->after_arrival = 0;
+    return fettle_script_open(job, FETTLE_STAGE_WRITE, true, now, FETTLE_ASK_NOTHING,
+                              fettle_script_on_arrived);
+}
+
+static fettle_effect end_in_loader(fettle_job_engine *job)
+{
+    fettle_script_note(job, FETTLE_NOTE_UNPLUG_AND_REPLUG);
+    note_no_proof(job);
+    return fettle_script_end_well(job);
+}
+
+static fettle_effect on_loader_again(fettle_job_engine *job, fettle_us now)
+{
+    if (job->must_read_again) {
+        return fettle_script_meet(job, now);
+    }
+    if (should_write_again(job)) {
+        return write_again(job, now);
+    }
+    if (!expects_application(job)) {
+        return end_in_loader(job);
+    }
+    fettle_script_note(job, FETTLE_NOTE_STAYS_IN_LOADER);
+    if (++job->returns < RETURNS_MAX) {
+        return watch(job, job->open_until);
+    }
+    if (job->plan->row->has_faulty_batch) {
+        fettle_script_note(job, FETTLE_NOTE_FAULTY_BATCH);
+    }
+    return no_application(job);
+}
+
+static fettle_effect on_confirmed(fettle_job_engine *job, const fettle_outcome *last,
+                                  fettle_us now)
+{
+    if (last->kind == FETTLE_TIMEOUT) {
+        job->after_arrival = 0; /* hasn't it left, or hasn't it come back? */
+        return fettle_script_open(job, FETTLE_STAGE_CONFIRM, false, now, FETTLE_ASK_NOTHING,
+                                  on_still_there);
+    }
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_CONFIRM, now);
+    }
+    fettle_script_see(job, last->sight);
+    return fettle_script_is_in_loader(job) ? on_loader_again(job, now)
+                                           : on_application(job, now);
+}
+
+/* Still in update mode, because it can't leave by itself. */
+static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome *last,
+                                    fettle_us now)
+{
+    if (last->kind == FETTLE_CANCELLED) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_CONFIRM, now);
+    }
+    if (last->kind != FETTLE_OK && !expects_application(job)) {
+        note_no_proof(job);
+        return fettle_script_end_well(
+            job); /* it left, and may have nothing to show on this bus */
+    }
+    if (last->kind != FETTLE_OK || job->returns > 0) {
+        return no_application(job);
+    }
+    fettle_script_see(job, last->sight);
+    if (!fettle_script_is_in_loader(job)) {
+        return on_application(job, now);
+    }
+    if (should_write_again(job)) {
+        return write_again(job, now);
+    }
+    if (fettle_script_has_a_hand(job) && expects_application(job)) {
+        return fettle_script_open(job, FETTLE_STAGE_CONFIRM, false, now + job->plan->wait,
+                                  FETTLE_ASK_REPLUG, on_replugged);
+    }
+    return end_in_loader(job);
+}
+
+static fettle_effect on_replugged(fettle_job_engine *job, const fettle_outcome *last,
+                                  fettle_us now)
+{
+    if (last->kind == FETTLE_TIMEOUT) {
+        return end_in_loader(job);
+    }
+    return on_confirmed(job, last, now);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The script's middle: what is on the board, what differs, and whether it is right now. It is read
+ * where the board lets us: before the end of the download, after it, or (leave.c) once its application
+ * has made way again. What reads back wrong is written once more, and only once.
+ */
+#include "job/script.h"
+
+enum { REPAIRS_MAX = 1 };
+
+static fettle_script_then on_compared, on_written, on_read_early, on_repaired, on_finished,
+    on_verified, on_rewritten, on_read_back;
+
+static fettle_effect finish(fettle_job_engine *job, fettle_us now);
+
+/* ---- compare ---- */
+
+static fettle_effect write(fettle_job_engine *job, bool repair)
+{
+    job->has_written = job->is_unfinished = true;
+    return fettle_script_run(job, FETTLE_STAGE_WRITE, job->way->write(job, repair),
+                             SHARE_WRITE, on_written);
+}
+
+bool fettle_script_reads(const fettle_job_engine *job)
+{
+    return job->plan->may_read && job->way->can_read(job);
+}
+
+fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
+{
+    switch (job->plan->kind) {
+    case FETTLE_TASK_SURVEY:
+        return fettle_script_end(job, FETTLE_JOB_SURVEYED);
+    case FETTLE_TASK_RESET:
+        return job->plan->to == FETTLE_MODE_DFU ? fettle_script_end(job, FETTLE_JOB_RESET)
+                                                : fettle_script_leave(job, now);
+    case FETTLE_TASK_READ:
+        return fettle_script_run(job, FETTLE_STAGE_VERIFY,
+                                 job->way->read(job, job->buffer, job->buffer_size),
+                                 SHARES - SHARE_LEAVE, on_read_back);
+    case FETTLE_TASK_VERIFY:
+        return fettle_script_run(job, FETTLE_STAGE_VERIFY, job->way->compare(job, true),
+                                 SHARES - SHARE_LEAVE, on_compared);
+    case FETTLE_TASK_UPDATE:
+        break;
+    }
+    if (job->must_write) {
+        job->must_write = false;
+        return write(job, false);
+    }
+    if (job->must_read_again) { /* written before the application was started: look now */
+        return fettle_script_run(job, FETTLE_STAGE_VERIFY, job->way->compare(job, true), 0,
+                                 on_verified);
+    }
+    if (fettle_script_reads(job)) {
+        return fettle_script_run(job, FETTLE_STAGE_COMPARE,
+                                 job->way->compare(job, job->way->can_read_early(job)),
+                                 SHARE_COMPARE, on_compared);
+    }
+    if (job->plan->is_dry) {
+        return fettle_script_end(job, FETTLE_JOB_PLANNED);
+    }
+    fettle_script_skip(job, SHARE_COMPARE);
+    return write(job, false);
+}
+
+static fettle_effect on_read_back(fettle_job_engine *job, const fettle_outcome *last,
+                                  fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
+    job->count = job->way->read_count(job);
+    return fettle_script_leave(job, now);
+}
+
+static uint32_t count_differences(const fettle_job_engine *job)
+{
+    uint32_t block, address;
+    return job->way->differences(job, &block, &address);
+}
+
+static fettle_effect mismatch(fettle_job_engine *job)
+{
+    fettle_words words = fettle_script_words(job);
+    (void)job->way->differences(job, &words.block, &words.address);
+    (void)fettle_refuse(&job->engine, FETTLE_E_VERIFY_MISMATCH, &words);
+    job->engine.error.has_address = true;
+    job->engine.error.address = words.address;
+    return fettle_script_give_up(job);
+}
+
+static fettle_effect on_compared(fettle_job_engine *job, const fettle_outcome *last,
+                                 fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
+    if (count_differences(job) == 0) {
+        job->evidence = FETTLE_EVIDENCE_READBACK;
+        fettle_script_skip(job, SHARE_WRITE + SHARE_VERIFY);
+        return job->plan->is_dry ? fettle_script_end(job, FETTLE_JOB_PLANNED)
+                                 : finish(job, now);
+    }
+    if (job->plan->kind == FETTLE_TASK_VERIFY) {
+        return mismatch(job);
+    }
+    if (job->plan->is_dry) {
+        return fettle_script_end(job, FETTLE_JOB_PLANNED);
+    }
+    return write(job, true);
+}
+
+/* ---- write ---- */
+
+static fettle_effect on_written(fettle_job_engine *job, const fettle_outcome *last,
+                                fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
+    if (!fettle_script_reads(job) || !job->way->can_read_early(job)) {
+        return finish(job, now);
+    }
+    return fettle_script_run(job, FETTLE_STAGE_VERIFY, job->way->compare(job, true),
+                             SHARE_VERIFY, on_read_early);
+}
+
+/* Where the board takes blocks in any order it still takes these: what differs is sent once more. */
+static fettle_effect on_read_early(fettle_job_engine *job, const fettle_outcome *last,
+                                   fettle_us now)
+{
+    if (last->kind == FETTLE_CANCELLED || last->kind == FETTLE_GONE) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_VERIFY, now);
+    }
+    if (last->kind != FETTLE_OK) {
+        return finish(job, now); /* it can't be read before the end: then after it */
+    }
+    uint32_t count = count_differences(job);
+    if (count == 0) {
+        job->evidence = FETTLE_EVIDENCE_READBACK;
+        return finish(job, now);
+    }
+    if (job->repairs++ >= REPAIRS_MAX) {
+        return mismatch(job);
+    }
+    job->repaired = count;
+    return fettle_script_run(job, FETTLE_STAGE_WRITE, job->way->write(job, true), 0,
+                             on_repaired);
+}
+
+static fettle_effect on_repaired(fettle_job_engine *job, const fettle_outcome *last,
+                                 fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
+    return fettle_script_run(job, FETTLE_STAGE_VERIFY, job->way->compare(job, true), 0,
+                             on_read_early);
+}
+
+static fettle_effect finish(fettle_job_engine *job, fettle_us now)
+{
+    fettle_engine *child = job->way->finish(job);
+    bool is_last = job->evidence == FETTLE_EVIDENCE_READBACK;
+    (void)now;
+    return fettle_script_run(job, is_last ? FETTLE_STAGE_LEAVE : FETTLE_STAGE_WRITE, child,
+                             0, on_finished);
+}
+
+/* ---- verify ---- */
+
+static fettle_effect on_finished(fettle_job_engine *job, const fettle_outcome *last,
+                                 fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
+    if (job->has_written && job->way->was_checked(job) &&
+        job->evidence < FETTLE_EVIDENCE_MANIFEST) {
+        job->evidence = FETTLE_EVIDENCE_MANIFEST;
+    }
+    if (job->way->was_answered(job)) {
+        job->is_unfinished = job->is_unfinished && !job->has_written;
+    } else {
+        fettle_script_note(job, FETTLE_NOTE_COMPLETION_LOST);
+    }
+    if (job->evidence == FETTLE_EVIDENCE_READBACK || !fettle_script_reads(job)) {
+        return fettle_script_leave(job, now);
+    }
+    if (!job->way->can_read_after(job)) {
+        job->must_read_again = true; /* once its application has made way again */
+        return fettle_script_leave(job, now);
+    }
+    return fettle_script_run(job, FETTLE_STAGE_VERIFY, job->way->compare(job, true),
+                             SHARE_VERIFY, on_verified);
+}
+
+static fettle_effect on_verified(fettle_job_engine *job, const fettle_outcome *last,
+                                 fettle_us now)
+{
+    if (last->kind == FETTLE_GONE && !job->must_read_again) {
+        return fettle_script_confirm(
+            job, now); /* it has started its application before we could look */
+    }
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_VERIFY, now);
+    }
+    uint32_t count = count_differences(job);
+    if (count == 0) {
+        job->evidence = FETTLE_EVIDENCE_READBACK;
+        job->must_read_again = false;
+        return fettle_script_leave(job, now);
+    }
+    job->evidence = FETTLE_EVIDENCE_NONE; /* whatever the board thought of it */
+    if (job->repairs++ >= REPAIRS_MAX) {
+        return mismatch(job);
+    }
+    job->repaired = count;
+    return fettle_script_run(job, FETTLE_STAGE_WRITE, job->way->write(job, true), 0,
+                             on_rewritten);
+}
+
+static fettle_effect on_rewritten(fettle_job_engine *job, const fettle_outcome *last,
+                                  fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
+    return fettle_script_run(job, FETTLE_STAGE_WRITE, job->way->finish(job), 0,
+                             on_finished);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What will be done to a board with an image: a value, made before anything is touched.
+ *
+ * Two plans where no board is there yet, or a window is short: the provisional one from file, row
+ * and wishes, made by fettle_plan_make(); every refusal and every question that these can raise
+ * comes from there. The final one after a look at the board (a fettle_survey), by
+ * fettle_plan_finish(): it may refuse, never ask.
+ *
+ * Pure. A plan is immutable for the job, and outlives it; image, row and vendor outlive the plan.
+ */
+#ifndef FETTLE_PLAN_H
+#define FETTLE_PLAN_H
+
+#include "board/vendor.h"
+#include "image/image.h"
+
+enum {
+    FETTLE_PLAN_NOTES_MAX = 8,
+    FETTLE_PLAN_FINDINGS_MAX = 4,
+    FETTLE_PLAN_TEXT_SIZE = 1024,
+    FETTLE_ANSWER_SIZE = 16,
+};
+
+typedef enum fettle_task_kind {
+    FETTLE_TASK_UPDATE,
+    FETTLE_TASK_READ,
+    FETTLE_TASK_VERIFY,
+    FETTLE_TASK_RESET,
+    FETTLE_TASK_SURVEY,
+} fettle_task_kind;
+
+/* What a person wants, as far as a plan has to do with it. Texts are copied. */
+typedef struct fettle_plan_wishes {
+    fettle_task_kind kind;
+    const char *path;     /* the board's identity, or NULL: any that fits */
+    const char *serial;   /* or NULL */
+    const char *revision; /* the answer, or NULL */
+    fettle_us wait;       /* for an arrival or a person's hand; 0: don't */
+    bool may_read;        /* compare and verify by reading */
+    bool stays;           /* in update mode at the end */
+    bool ignores_ids;
+    bool is_dry; /* changes nothing */
+    bool
+        was_unfinished; /* an earlier update of this board is known not to have come to its end */
+    size_t transfer_size; /* bytes; 0: the board's own */
+    fettle_mode to;       /* RESET */
+    bool is_stock; /* the board shows a stock loader's ids; the person named the row */
+    fettle_usb_id stock_id;
+    fettle_usb_id seen_id; /* 0:0, or the id of the board that was chosen, seen just now */
+    fettle_mode seen_mode; /* UNKNOWN: not known */
+    uint16_t seen_version; /* its bcdDevice in that mode; used with mode APP only */
+} fettle_plan_wishes;
+
+typedef struct fettle_plan {
+    fettle_task_kind kind;
+    const fettle_board_row
+        *row; /* never NULL; fettle_board_generic where no table knows it */
+    const fettle_image *image;   /* NULL where none is needed */
+    fettle_span payload;         /* what is sent, and read back */
+    size_t keeps_from, keeps_to; /* what of it must be equal afterwards */
+    bool may_read, stays, ignores_ids, is_dry, was_unfinished;
+    fettle_us wait;
+    size_t transfer_size;
+    fettle_mode to;
+    char path[FETTLE_PATH_SIZE]; /* empty: any */
+    char serial[FETTLE_TEXT_SIZE];
+    char revision[FETTLE_ANSWER_SIZE]; /* empty: none asked for */
+    size_t face_count;
+    fettle_face
+        faces[FETTLE_FACES_MAX]; /* any of which shows the board; the application first */
+    bool expects_application;    /* the row says what the application looks like */
+    size_t note_count;
+    fettle_note notes[FETTLE_PLAN_NOTES_MAX]; /* known by now */
+} fettle_plan;
+
+/* A question that file, row and wishes raise. */
+typedef struct fettle_plan_question {
+    bool is_open;        /* there is one, and it has no (good) answer */
+    const char *option;  /* "--revision" */
+    const char *ask;     /* whole sentence */
+    char values[64];     /* "1, 2" */
+    const char *picture; /* or NULL */
+} fettle_plan_question;
+
+/* What one look at a board in update mode has found. */
+typedef struct fettle_survey {
+    fettle_usb_id id;
+    uint16_t bcdDevice;
+    bool can_download, can_upload;
+    size_t memory_size; /* 0: not known */
+} fettle_survey;
+
+/*
+ * The provisional plan, filled into `plan`. `row` as chosen by the caller, generic where none is
+ * known; `vendor` is the row's, or NULL. False: refused, `err` says why (WRONG_BOARD,
+ * IMAGE_TOO_LARGE, IMAGE_NOT_FOR_BOARD, ANSWER_NEEDED for a value that isn't one,
+ * WRONG_REVISION). True with question->is_open: the plan is good but for the answer.
+ */
+bool fettle_plan_make(fettle_plan *plan, const fettle_image *image,
+                      const fettle_board_row *row, const fettle_vendor *vendor,
+                      const fettle_plan_wishes *wishes, fettle_plan_question *question,
+                      fettle_error *err);
+
+/*
+ * The final plan: may the job go on with this board? False: refused (WRONG_BOARD, IMAGE_TOO_LARGE,
+ * DOWNLOAD_UNSUPPORTED, UPLOAD_UNSUPPORTED). Adds to `observed` what is worth a note.
+ */
+bool fettle_plan_finish(const fettle_plan *plan, const fettle_survey *survey,
+                        fettle_observed *observed, fettle_error *err);
+
+/* Is `id`, in update mode, one that the image is made for? True where it names none. */
+bool fettle_plan_id_fits(const fettle_image *image, fettle_usb_id id);
+
+/* What will be done, for people: lines separated by "\n". */
+void fettle_plan_describe(const fettle_plan *plan, char *text, size_t size);
+
+#endif

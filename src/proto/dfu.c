@@ -1,0 +1,697 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The DFU engine. The specification draws a state diagram, so this is one: `in_flight` says which
+ * request is on its way, `phase` what it is for, and the board's own state decides the rest in
+ * on_status(). A board that is not in dfuIDLE at first is led back there by prepare() (section A.2),
+ * whatever an earlier run has left behind.
+ *
+ * on_trouble() says what a lost or refused request means, and where. Before it fails the engine
+ * tries to leave the board in dfuIDLE (stop()), and only then says why it failed.
+ */
+#include "proto/dfu_wire.h"
+
+#include "base/bytes.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <string.h>
+
+static fettle_words here(const fettle_dfu *dfu)
+{
+    return (fettle_words){.block = block_index(dfu), .address = (uint32_t)dfu->offset};
+}
+
+static void mark_here(fettle_dfu *dfu)
+{
+    dfu->engine.error.has_address = true;
+    dfu->engine.error.address = (uint32_t)dfu->offset;
+}
+
+/* ---- ends ---- */
+
+/* What was being done, for the sentence: only where a block is concerned is there a place. */
+static void wrap(fettle_dfu *dfu)
+{
+    fettle_words words = here(dfu);
+    switch (dfu->phase) {
+    case SURVEY:
+        fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_SURVEY, NULL);
+        break;
+    case DETACH:
+        fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_DETACH, NULL);
+        break;
+    case PREPARE:
+        fettle_error_wrap(&dfu->engine.error,
+                          dfu->was_cut_off ? FETTLE_CLAUSE_FREE : FETTLE_CLAUSE_PREPARE,
+                          NULL);
+        break;
+    case COMPARE:
+    case READ:
+        mark_here(dfu);
+        fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_READ_BLOCK, &words);
+        break;
+    case WRITE:
+        mark_here(dfu);
+        fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_WRITE_BLOCK, &words);
+        break;
+    case FINISH:
+        fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_FINISH, NULL);
+        break;
+    default:
+        fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_LEAVE, NULL);
+        break;
+    }
+}
+
+static fettle_effect failed(void)
+{
+    return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+}
+
+/* Leaves the board in dfuIDLE where it lets us; `error` is set already. */
+static fettle_effect stop(fettle_dfu *dfu, fettle_us now)
+{
+    wrap(dfu);
+    dfu->stops = 0;
+    return request_in(dfu, STOP_ASKING, DFU_GETSTATUS, 0, dfu->status, sizeof dfu->status,
+                      now + TIDY_TIME);
+}
+
+static fettle_effect fail(fettle_dfu *dfu, const fettle_outcome *last)
+{
+    (void)fettle_fail(&dfu->engine, last, FETTLE_CLAUSE_COUNT, NULL);
+    wrap(dfu);
+    return failed();
+}
+
+static fettle_effect fail_and_stop(fettle_dfu *dfu, const fettle_outcome *last,
+                                   fettle_us now)
+{
+    (void)fettle_fail(&dfu->engine, last, FETTLE_CLAUSE_COUNT, NULL);
+    return stop(dfu, now);
+}
+
+/* The board's own reason, as it was received. */
+static void set_status_error(fettle_dfu *dfu, fettle_code code)
+{
+    char status[24] = "status ", state[24] = "state ";
+    const char *status_name = fettle_dfu_bstatus_name(dfu->bStatus);
+    const char *state_name = fettle_dfu_bstate_name(dfu->bState);
+    fettle_text_append_number(status, sizeof status, dfu->bStatus);
+    fettle_text_append_number(state, sizeof state, dfu->bState);
+    fettle_error_set(&dfu->engine.error, code,
+                     &(fettle_words){.status = status_name != NULL ? status_name : status,
+                                     .state = state_name != NULL ? state_name : state});
+    dfu->engine.error.device_kind = FETTLE_STATUS_DFU;
+    dfu->engine.error.device = dfu->bStatus;
+    dfu->engine.error.device_state = dfu->bState;
+}
+
+static fettle_effect refuse(fettle_dfu *dfu, fettle_code code, fettle_us now)
+{
+    set_status_error(dfu, code);
+    return stop(dfu, now);
+}
+
+static fettle_effect refuse_answer(fettle_dfu *dfu, const char *text, fettle_us now)
+{
+    fettle_error_set(&dfu->engine.error, FETTLE_E_UNEXPECTED_ANSWER,
+                     &(fettle_words){.text = text});
+    return stop(dfu, now);
+}
+
+static fettle_effect done(fettle_dfu *dfu)
+{
+    return fettle_done(&dfu->engine);
+}
+
+/* ---- waiting for a busy board ---- */
+
+/*
+ * bwPollTimeout is a minimum (section 6.1.2), and often 0. A board that goes on saying "busy, ask at
+ * once" is asked at once for a while, then more and more slowly, then given up.
+ */
+static fettle_us poll_time(const fettle_dfu *dfu)
+{
+    fettle_us asked = fettle_get24(dfu->status + 1) * MS;
+    fettle_us ours = dfu->polls < PATIENT_POLLS   ? 0
+                     : dfu->polls < STALLED_POLLS ? MS
+                                                  : 20 * MS;
+    return asked > ours ? asked : ours;
+}
+
+static fettle_effect wait_poll(fettle_dfu *dfu, fettle_us now)
+{
+    if (dfu->polls++ == 0) {
+        dfu->busy_since = now;
+    }
+    fettle_us time = poll_time(dfu);
+    if (now - dfu->busy_since + time > BUSY_TIME) {
+        return refuse(dfu, FETTLE_E_BOARD_STAYS_BUSY, now);
+    }
+    return time > 0 ? wait(dfu, WAITING, now + time) : get_status(dfu, now);
+}
+
+/* ---- compare and upload ---- */
+
+/* Always a full block: some boards send one whatever wLength says. */
+static fettle_effect read_block(fettle_dfu *dfu, fettle_us now)
+{
+    return request_in(dfu, READING_BLOCK, DFU_UPLOAD, block_number(dfu), dfu->block,
+                      dfu->traits.transfer_size, now + REQUEST_TIME);
+}
+
+/* A block that isn't full has ended the upload; the board is in dfuIDLE then (section 6.2). */
+static void note_upload_state(fettle_dfu *dfu, size_t count)
+{
+    if (dfu->bState != FETTLE_DFU_DNLOAD_IDLE) {
+        dfu->bState =
+            count < dfu->traits.transfer_size ? FETTLE_DFU_IDLE : FETTLE_DFU_UPLOAD_IDLE;
+    }
+}
+
+static void mark_difference(fettle_dfu *dfu, size_t size)
+{
+    fettle_dfu_difference *difference = &dfu->difference;
+    uint32_t block = block_index(dfu);
+    if (block < FETTLE_DFU_TRACKED_BLOCKS) {
+        difference->blocks[block / 8] |= (uint8_t)(1u << block % 8);
+    }
+    if (dfu->offset < dfu->keeps_to && dfu->offset + size > dfu->keeps_from) {
+        difference->first = difference->count == 0 ? block : difference->first;
+        difference->count++;
+    }
+}
+
+/* The board ended it before the content did: what wasn't read is not known to be right. */
+static fettle_effect end_compare_early(fettle_dfu *dfu)
+{
+    while (dfu->offset < dfu->image.size) {
+        size_t size = block_size(dfu, dfu->image.size);
+        mark_difference(dfu, size);
+        dfu->offset += size;
+    }
+    return done(dfu);
+}
+
+static fettle_effect on_compared_block(fettle_dfu *dfu, size_t count, fettle_us now)
+{
+    size_t size = block_size(dfu, dfu->image.size);
+    note_upload_state(dfu, count);
+    if (count < size) {
+        return end_compare_early(dfu);
+    }
+    if (memcmp(dfu->block, dfu->image.data + dfu->offset, size) != 0) {
+        mark_difference(dfu, size);
+    }
+    if (dfu->difference.count > 0 && !dfu->reads_all) {
+        return done(dfu);
+    }
+    dfu->offset += size;
+    dfu->engine.done += (uint32_t)size;
+    return dfu->offset < dfu->image.size ? read_block(dfu, now) : done(dfu);
+}
+
+static fettle_effect on_uploaded_block(fettle_dfu *dfu, size_t count, fettle_us now)
+{
+    size_t room = dfu->buffer_size - dfu->offset;
+    size_t taken = count < room ? count : room;
+    note_upload_state(dfu, count);
+    memcpy(dfu->buffer + dfu->offset, dfu->block, taken);
+    dfu->offset += taken;
+    dfu->count = dfu->offset;
+    dfu->engine.done += (uint32_t)taken;
+    bool is_over = count < dfu->traits.transfer_size || dfu->offset == dfu->buffer_size;
+    return is_over ? done(dfu) : read_block(dfu, now);
+}
+
+/* ---- download ---- */
+
+static bool is_wanted(const fettle_dfu *dfu, uint32_t block)
+{
+    return dfu->only == NULL || (dfu->only->blocks[block / 8] >> block % 8 & 1) != 0;
+}
+
+static fettle_effect send_block(fettle_dfu *dfu, fettle_us now)
+{
+    while (dfu->offset < dfu->image.size && !is_wanted(dfu, block_index(dfu))) {
+        dfu->engine.done += (uint32_t)block_size(dfu, dfu->image.size);
+        dfu->offset += block_size(dfu, dfu->image.size);
+    }
+    if (dfu->offset == dfu->image.size) {
+        return done(dfu);
+    }
+    dfu->polls = dfu->oddities = 0;
+    fettle_span block = {dfu->image.data + dfu->offset, block_size(dfu, dfu->image.size)};
+    return request(dfu, SENDING_BLOCK, DFU_DNLOAD, block_number(dfu), block,
+                   now + REQUEST_TIME);
+}
+
+static fettle_effect on_block_taken(fettle_dfu *dfu, fettle_us now)
+{
+    size_t size = block_size(dfu, dfu->image.size);
+    dfu->offset += size;
+    dfu->engine.done += (uint32_t)size;
+    return send_block(dfu, now);
+}
+
+/* ---- the end ---- */
+
+/* Zero length: "no more" (section 6.1.1). */
+static fettle_effect send_end(fettle_dfu *dfu, fettle_us now)
+{
+    dfu->polls = dfu->oddities = 0;
+    return request(dfu, SENDING_END, DFU_DNLOAD, block_number(dfu), (fettle_span){0},
+                   now + REQUEST_TIME);
+}
+
+/*
+ * Stalled, and the board names no reason. Small loaders do that to an end marker that follows too
+ * closely on the answer before it; once more after a pause, then it counts as lost.
+ */
+static fettle_effect on_end_stalled(fettle_dfu *dfu, fettle_us now)
+{
+    if (++dfu->end_tries < END_TRIES_MAX) {
+        return wait(dfu, PAUSING, now + END_PAUSE);
+    }
+    dfu->lost_completion = true;
+    return done(dfu);
+}
+
+static fettle_effect on_finish_status(fettle_dfu *dfu, fettle_us now)
+{
+    switch (dfu->bState) {
+    case FETTLE_DFU_MANIFEST_SYNC:
+    case FETTLE_DFU_MANIFEST:
+    case FETTLE_DFU_DNLOAD_SYNC: /* seen on loaders that still program the last block */
+    case FETTLE_DFU_DNBUSY:
+        return wait_poll(dfu, now);
+    case FETTLE_DFU_IDLE:
+    case FETTLE_DFU_MANIFEST_WAIT_RESET:
+        dfu->was_manifested = dfu->polls > 0 ||
+                              dfu->bState == FETTLE_DFU_MANIFEST_WAIT_RESET ||
+                              dfu->traits.is_tolerant;
+        return done(dfu);
+    case FETTLE_DFU_DNLOAD_IDLE:
+        return on_end_stalled(dfu, now); /* it hasn't taken the end */
+    default:
+        return refuse(dfu, FETTLE_E_BOARD_REFUSED, now);
+    }
+}
+
+/* ---- the way back to dfuIDLE ---- */
+
+static fettle_effect begin(fettle_dfu *dfu, fettle_us now)
+{
+    dfu->phase = dfu->purpose;
+    dfu->polls = dfu->oddities = 0;
+    switch (dfu->phase) {
+    case COMPARE:
+    case READ:
+        return read_block(dfu, now);
+    case WRITE:
+        return send_block(dfu, now);
+    default:
+        return send_end(dfu, now);
+    }
+}
+
+/*
+ * May the work begin although a download is open? A board on which a block is a place takes it up
+ * wherever it was left; one that can be read meanwhile needs no end either. And the end marker is
+ * what ends a download.
+ */
+static bool may_join_download(const fettle_dfu *dfu)
+{
+    switch (dfu->purpose) {
+    case FINISH:
+        return true;
+    case WRITE:
+        return dfu->traits.block_is_place && dfu->traits.ignores_abort;
+    default:
+        return dfu->traits.reads_in_download;
+    }
+}
+
+/* ABORT; where that changes nothing, an end marker; where that doesn't either, a reset. */
+static fettle_effect free_download(fettle_dfu *dfu, fettle_us now)
+{
+    dfu->was_cut_off = true;
+    if (dfu->recoveries <= 2 && !dfu->traits.ignores_abort) {
+        return tidy(dfu, DFU_ABORT, now);
+    }
+    if (!dfu->has_freed) {
+        dfu->has_freed = true;
+        return tidy(dfu, DFU_DNLOAD, now);
+    }
+    return reset(dfu, now);
+}
+
+static fettle_effect prepare(fettle_dfu *dfu, fettle_us now)
+{
+    switch (dfu->bState) {
+    case FETTLE_DFU_IDLE: /* without a download there is nothing to finish, and no end to send */
+        return dfu->purpose == FINISH ? done(dfu) : begin(dfu, now);
+    case FETTLE_DFU_DNLOAD_SYNC:
+    case FETTLE_DFU_DNBUSY:
+    case FETTLE_DFU_MANIFEST_SYNC:
+    case FETTLE_DFU_MANIFEST:
+        return wait_poll(dfu, now);
+    case FETTLE_DFU_DNLOAD_IDLE:
+        if (may_join_download(dfu)) {
+            return begin(dfu, now);
+        }
+        break;
+    case FETTLE_DFU_APP_IDLE:
+    case FETTLE_DFU_APP_DETACH:
+        return refuse(dfu, FETTLE_E_BOARD_REFUSED, now);
+    default:
+        break;
+    }
+    if (dfu->recoveries++ == RECOVERIES_MAX) {
+        return refuse(dfu, FETTLE_E_BOARD_REFUSED, now);
+    }
+    switch (dfu->bState) {
+    case FETTLE_DFU_DNLOAD_IDLE:
+        return free_download(dfu, now);
+    case FETTLE_DFU_UPLOAD_IDLE:
+        return tidy(dfu, DFU_ABORT, now);
+    case FETTLE_DFU_MANIFEST_WAIT_RESET:
+        return reset(dfu, now);
+    case FETTLE_DFU_ERROR:
+        return tidy(dfu, DFU_CLRSTATUS, now);
+    default: /* no state at all: ask again, and see */
+        return wait(dfu, WAITING, now + 10 * MS);
+    }
+}
+
+/* ---- the heart ---- */
+
+static bool is_state_known(const fettle_dfu *dfu)
+{
+    return dfu->bState <= FETTLE_DFU_ERROR && dfu->bStatus < FETTLE_DFU_STATUS_COUNT;
+}
+
+static fettle_effect on_write_status(fettle_dfu *dfu, fettle_us now)
+{
+    switch (dfu->bState) {
+    case FETTLE_DFU_DNLOAD_SYNC:
+    case FETTLE_DFU_DNBUSY:
+        return wait_poll(dfu, now);
+    case FETTLE_DFU_DNLOAD_IDLE:
+        return on_block_taken(dfu, now);
+    default:
+        return refuse(dfu, FETTLE_E_BOARD_REFUSED, now);
+    }
+}
+
+static fettle_effect on_status(fettle_dfu *dfu, fettle_us now)
+{
+    dfu->bStatus = dfu->status[0];
+    dfu->bState = dfu->status[4];
+    if (dfu->phase == SURVEY) {
+        return done(dfu);
+    }
+    if (dfu->phase == PREPARE) {
+        return prepare(dfu,
+                       now); /* also out of dfuERROR: what greets us is not our fault */
+    }
+    if (dfu->was_stalled && dfu->bStatus == FETTLE_DFU_STATUS_OK) {
+        return refuse_answer(dfu, "the board refused this, and names no reason", now);
+    }
+    if (!is_state_known(dfu) && dfu->oddities++ < ODDITIES_MAX) {
+        return wait(dfu, WAITING, now + poll_time(dfu) + MS);
+    }
+    if (dfu->bStatus != FETTLE_DFU_STATUS_OK || dfu->bState == FETTLE_DFU_ERROR) {
+        return refuse(
+            dfu, dfu->phase == FINISH ? FETTLE_E_FIRMWARE_REFUSED : FETTLE_E_BOARD_REFUSED,
+            now);
+    }
+    if (dfu->phase == WRITE) {
+        return on_write_status(dfu, now);
+    }
+    if (dfu->phase == FINISH) {
+        return on_finish_status(dfu, now);
+    }
+    return refuse(dfu, FETTLE_E_BOARD_REFUSED, now); /* asked why a block can't be read */
+}
+
+/* ---- trouble ---- */
+
+/* The end was sent: every block was taken. Not a failure yet; the caller will look. */
+static fettle_effect on_finish_trouble(fettle_dfu *dfu, const fettle_outcome *last,
+                                       fettle_us now)
+{
+    if (last->kind == FETTLE_CANCELLED) {
+        return fail_and_stop(dfu, last, now);
+    }
+    if (last->kind == FETTLE_STALL && dfu->in_flight == SENDING_END) {
+        return get_status(dfu, now); /* a refusal: the board knows why */
+    }
+    dfu->lost_completion = true;
+    dfu->bState = FETTLE_DFU_STATE_UNKNOWN;
+    return done(dfu);
+}
+
+static fettle_effect on_trouble(fettle_dfu *dfu, const fettle_outcome *last, fettle_us now)
+{
+    bool is_stall = last->kind == FETTLE_STALL;
+    bool is_end = last->kind == FETTLE_GONE || last->kind == FETTLE_CANCELLED;
+    dfu->bState = FETTLE_DFU_STATE_UNKNOWN;
+
+    switch (dfu->phase) {
+    case SURVEY:
+        if (is_stall && dfu->in_flight == ASKING) {
+            dfu->was_refused = true;
+            return done(dfu);
+        }
+        return fail(dfu, last);
+    case DETACH: /* many boards are gone before they have answered */
+        if (last->kind == FETTLE_CANCELLED) {
+            return fail(dfu, last);
+        }
+        dfu->was_refused = is_stall && dfu->in_flight == DETACHING;
+        return done(dfu);
+    case LEAVE:
+        dfu->has_left = last->kind == FETTLE_GONE;
+        return last->kind == FETTLE_CANCELLED ? fail(dfu, last) : done(dfu);
+    case FINISH:
+        return on_finish_trouble(dfu, last, now);
+    case PREPARE: /* what tidies up need not be answered, only have its effect */
+        if (dfu->in_flight == TIDYING && !is_end) {
+            return get_status(dfu, now);
+        }
+        dfu->has_left = dfu->in_flight == RESETTING && last->kind == FETTLE_GONE;
+        break;
+    default:
+        if (is_stall && dfu->in_flight != ASKING) {
+            dfu->was_stalled = true;
+            return get_status(dfu, now); /* the board knows why */
+        }
+        break;
+    }
+    return last->kind == FETTLE_GONE ? fail(dfu, last) : fail_and_stop(dfu, last, now);
+}
+
+/* ---- on the way out ---- */
+
+static fettle_effect on_stop_status(fettle_dfu *dfu, fettle_us now)
+{
+    dfu->bState = dfu->status[4];
+    uint8_t bRequest = DFU_ABORT;
+    switch (dfu->bState) {
+    case FETTLE_DFU_DNLOAD_SYNC:
+    case FETTLE_DFU_DNBUSY: {
+        fettle_us time = poll_time(dfu);
+        return time <= TIDY_TIME ? wait(dfu, STOP_WAITING, now + time) : failed();
+    }
+    case FETTLE_DFU_ERROR:
+        bRequest = DFU_CLRSTATUS;
+        break;
+    case FETTLE_DFU_DNLOAD_IDLE:
+    case FETTLE_DFU_UPLOAD_IDLE:
+        break;
+    default:
+        return failed();
+    }
+    return request(dfu, STOP_TIDYING, bRequest, 0, (fettle_span){0}, now + TIDY_TIME);
+}
+
+static fettle_effect on_stop(fettle_dfu *dfu, const fettle_outcome *last, fettle_us now)
+{
+    dfu->bState = FETTLE_DFU_STATE_UNKNOWN;
+    if (last->kind != FETTLE_OK || dfu->in_flight == STOP_TIDYING ||
+        dfu->stops++ == STOPS_MAX) {
+        return failed();
+    }
+    if (dfu->in_flight == STOP_WAITING) {
+        return request_in(dfu, STOP_ASKING, DFU_GETSTATUS, 0, dfu->status,
+                          sizeof dfu->status, now + TIDY_TIME);
+    }
+    return last->count == sizeof dfu->status ? on_stop_status(dfu, now) : failed();
+}
+
+/* ---- the engine ---- */
+
+/* The board is selected, or needs not be. A state that is known from before isn't asked again. */
+static fettle_effect on_ready(fettle_dfu *dfu, fettle_us now)
+{
+    if (dfu->phase == DETACH) {
+        uint16_t time = dfu->traits.wDetachTimeOut;
+        return request(dfu, DETACHING, DFU_DETACH,
+                       time < DETACH_TIME_MAX ? time : DETACH_TIME_MAX, (fettle_span){0},
+                       now + REQUEST_TIME);
+    }
+    if (dfu->phase == PREPARE && dfu->bState != FETTLE_DFU_STATE_UNKNOWN) {
+        return prepare(dfu, now);
+    }
+    return get_status(dfu, now);
+}
+
+static fettle_effect start(fettle_dfu *dfu, fettle_us now)
+{
+    if (dfu->phase == LEAVE) {
+        return reset(dfu, now);
+    }
+    if (!dfu->traits.needs_select || dfu->is_select_done) {
+        return on_ready(dfu, now);
+    }
+    dfu->in_flight = SELECTING;
+    return (fettle_effect){.kind = FETTLE_EFFECT_SELECT,
+                           .until = now + REQUEST_TIME,
+                           .select = {dfu->traits.interface, dfu->traits.alternate}};
+}
+
+static fettle_effect on_reset(fettle_dfu *dfu, fettle_us now)
+{
+    return dfu->phase == PREPARE ? get_status(dfu, now) : done(dfu);
+}
+
+static fettle_effect step(fettle_engine *engine, const fettle_outcome *last, fettle_us now)
+{
+    fettle_dfu *dfu = (fettle_dfu *)engine;
+
+    assert((dfu->in_flight == NOTHING) == (last == NULL));
+    if (last == NULL) {
+        return start(dfu, now);
+    }
+    if (dfu->in_flight >= STOP_ASKING) {
+        return on_stop(dfu, last, now);
+    }
+    if (last->kind != FETTLE_OK) {
+        return on_trouble(dfu, last, now);
+    }
+    switch ((enum in_flight)dfu->in_flight) {
+    case SELECTING:
+        dfu->is_select_done = true;
+        return on_ready(dfu, now);
+    case ASKING:
+        if (last->count == sizeof dfu->status) {
+            return on_status(dfu, now);
+        }
+        dfu->bState = FETTLE_DFU_STATE_UNKNOWN; /* never "keep what was there" */
+        return refuse_answer(dfu, "the answer to GETSTATUS has not its 6 bytes", now);
+    case READING_BLOCK:
+        if (last->count > dfu->traits.transfer_size) {
+            return refuse_answer(dfu, "more bytes came than were asked for", now);
+        }
+        return dfu->phase == READ ? on_uploaded_block(dfu, last->count, now)
+                                  : on_compared_block(dfu, last->count, now);
+    case DETACHING:
+        return dfu->traits.will_detach ? done(dfu) : reset(dfu, now);
+    case RESETTING:
+        return on_reset(dfu, now);
+    case PAUSING:
+        return send_end(dfu, now);
+    default: /* TIDYING, WAITING, SENDING_BLOCK, SENDING_END */
+        return get_status(dfu, now);
+    }
+}
+
+/* ---- verbs ---- */
+
+void fettle_dfu_init(fettle_dfu *dfu, const fettle_dfu_traits *traits)
+{
+    assert(traits->transfer_size > 0);
+    assert(traits->transfer_size <= FETTLE_DFU_TRANSFER_SIZE_MAX);
+    memset(dfu, 0, sizeof *dfu);
+    dfu->engine.step = step;
+    dfu->traits = *traits;
+    dfu->bState = FETTLE_DFU_STATE_UNKNOWN;
+}
+
+static fettle_engine *ready(fettle_dfu *dfu, enum phase phase, enum phase purpose,
+                            size_t total)
+{
+    assert(dfu->engine.caller == NULL);
+    dfu->engine = (fettle_engine){.step = step, .total = (uint32_t)total};
+    dfu->phase = phase;
+    dfu->purpose = purpose;
+    dfu->in_flight = NOTHING;
+    dfu->polls = dfu->recoveries = dfu->oddities = dfu->end_tries = dfu->stops = 0;
+    dfu->reads_all = dfu->was_stalled = dfu->has_left = false;
+    dfu->was_refused = dfu->lost_completion = dfu->was_manifested = dfu->was_cut_off =
+        false;
+    dfu->has_freed = false;
+    dfu->count = dfu->offset = dfu->keeps_from = dfu->keeps_to = 0;
+    dfu->only = NULL;
+    return &dfu->engine;
+}
+
+fettle_engine *fettle_dfu_survey(fettle_dfu *dfu)
+{
+    return ready(dfu, SURVEY, SURVEY, 0);
+}
+
+fettle_engine *fettle_dfu_detach(fettle_dfu *dfu)
+{
+    return ready(dfu, DETACH, DETACH, 0);
+}
+
+fettle_engine *fettle_dfu_compare(fettle_dfu *dfu, fettle_span content, size_t keeps_from,
+                                  size_t keeps_to, bool all)
+{
+    assert(content.size > 0 && keeps_from < keeps_to && keeps_to <= content.size);
+    (void)ready(dfu, PREPARE, COMPARE, content.size);
+    dfu->image = content;
+    dfu->keeps_from = keeps_from;
+    dfu->keeps_to = keeps_to;
+    memset(&dfu->difference, 0, sizeof dfu->difference);
+    dfu->reads_all = all;
+    return &dfu->engine;
+}
+
+fettle_engine *fettle_dfu_download(fettle_dfu *dfu, fettle_span content,
+                                   const fettle_dfu_difference *only)
+{
+    size_t blocks = content.size / dfu->traits.transfer_size + 1;
+    assert(content.size > 0); /* an empty download is a stall, section A.2.3 */
+    (void)ready(dfu, PREPARE, WRITE, content.size);
+    dfu->image = content;
+    dfu->only =
+        dfu->traits.block_is_place && blocks <= FETTLE_DFU_TRACKED_BLOCKS ? only : NULL;
+    return &dfu->engine;
+}
+
+fettle_engine *fettle_dfu_finish(fettle_dfu *dfu, size_t content_size)
+{
+    size_t size = dfu->traits.transfer_size;
+    (void)ready(dfu, PREPARE, FINISH, 0);
+    dfu->offset =
+        (content_size + size - 1) / size * size; /* the block after the last one */
+    return &dfu->engine;
+}
+
+fettle_engine *fettle_dfu_upload(fettle_dfu *dfu, uint8_t *buffer, size_t size)
+{
+    assert(size > 0);
+    (void)ready(dfu, PREPARE, READ, size);
+    dfu->buffer = buffer;
+    dfu->buffer_size = size;
+    return &dfu->engine;
+}
+
+fettle_engine *fettle_dfu_leave(fettle_dfu *dfu)
+{
+    return ready(dfu, LEAVE, LEAVE, 0);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The shields. All have the same bootloader (a relative of majbthrd's PIC16F1-USB-DFU-Bootloader), so
+ * all share memory and quirks; what differs is ids, names, revisions and where the button is.
+ *
+ * Two modes, two USB devices. The application is a serial port (seen, never opened for an update);
+ * the loader is a DFU device that says protocol 0 and has no strings. Application and loader ids follow no
+ * pattern.
+ */
+#include "pycom/pycom.h"
+
+#define PYCOM 0x04D8 /* Microchip's vendor number, sublicensed */
+
+/* 8192 words of 14 bits; rows 16 to 251 are the application and its checksum. */
+#define SHIELD_MEMORY                                                                 \
+    {                                                                                 \
+        .size = 16384, .transfer_size = 64, .keeps_from = 0x0400, .keeps_to = 0x3F00, \
+        .blank = {0xFF, 0x3F},                                                        \
+    }
+
+/*
+ * ABORT, CLRSTATUS and DETACH are accepted and change nothing; wBlockNum is the row; UPLOAD is answered
+ * at any time, always with 64 bytes; after the end the loader leaves when its window is over;
+ * SET_INTERFACE is stalled, and some systems make an error of that.
+ */
+#define SHIELD_QUIRKS                                                             \
+    {                                                                             \
+        .ignores_abort = true, .block_is_place = true, .reads_in_download = true, \
+        .whole_blocks = true, .leaves_by_itself = true, .never_select = true,     \
+    }
+
+#define FACES(app, update)                                       \
+    {                                                            \
+        {FETTLE_MODE_APP, FETTLE_LINK_NONE, {PYCOM, app}},       \
+            {FETTLE_MODE_DFU, FETTLE_LINK_USB, {PYCOM, update}}, \
+    }
+
+#define SHIELD_STEPS                                                              \
+    "1. Unplug the USB cable.\n"                                                  \
+    "2. Take the module off the shield, and unplug the battery.\n"                \
+    "3. Press and hold the button S1 (marked MCLR) on the shield; not the Safe\n" \
+    "   Boot button, and not the module's reset button.\n"                        \
+    "4. Plug the USB cable in, hold the button for one more second, let go.\n"    \
+    "The update mode lasts about seven seconds; fettle begins by itself."
+
+#define EXPANSION_STEPS                                                              \
+    "1. Unplug the USB cable.\n"                                                     \
+    "2. Take the module off the board, and unplug the battery.\n"                    \
+    "3. Press and hold the button S1 on the board; not the module's reset button.\n" \
+    "4. Plug the USB cable in, hold the button for one more second, let go.\n"       \
+    "The update mode lasts about seven seconds; fettle begins by itself."
+
+#define SECONDS 1000000
+
+/*
+ * Version 1 shields ran firmware 2 to 8, 2.0 X shields 15 and up. That the number shows in bcdDevice
+ * rests on one kernel log (0.08); it only ever contradicts a person's answer, never gives one.
+ */
+#define REVISIONS_1_2 \
+    .revision_count = 2, .revisions = {{"1", 0x0002, 0x0008}, {"2", 0x000F, 0x0099}}
+
+const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
+    {
+        .id = "pytrack",
+        .name = "Pytrack",
+        .protocol = FETTLE_PROTOCOL_DFU,
+        .face_count = 2,
+        .faces = FACES(0xF013, 0xF014),
+        REVISIONS_1_2,
+        .revision_question =
+            "Which Pytrack is it? 2 if \"2.0 X\" is printed on its bottom, else 1.",
+        .memory = SHIELD_MEMORY,
+        .dfu = SHIELD_QUIRKS,
+        .comes_back = 15 * SECONDS,
+        .window = 7 * SECONDS,
+        .button = "button S1 (MCLR)",
+        .enter = SHIELD_STEPS,
+        .picture = "pytrack-s1",
+        .carries_module = true,
+        .needed_by = "owners of Pytrack 1.x and 2.0 X shields",
+        .evidence =
+            "the vendor's Windows driver file and its documentation; users' dfu-util logs",
+    },
+    {
+        .id = "pysense",
+        .name = "Pysense",
+        .protocol = FETTLE_PROTOCOL_DFU,
+        .face_count = 2,
+        .faces = FACES(0xF012, 0xF011),
+        REVISIONS_1_2,
+        .revision_question =
+            "Which Pysense is it? 2 if \"2.0 X\" is printed on its bottom, else 1.",
+        .memory = SHIELD_MEMORY,
+        .dfu = SHIELD_QUIRKS,
+        .comes_back = 15 * SECONDS,
+        .window = 7 * SECONDS,
+        .button = "button S1 (MCLR)",
+        .enter = SHIELD_STEPS,
+        .picture = "pysense-s1",
+        .carries_module = true,
+        .needed_by = "owners of Pysense 1.x and 2.0 X shields",
+        .evidence =
+            "the vendor's Windows driver file and its documentation; users' dfu-util logs",
+    },
+    {
+        .id = "pyscan",
+        .name = "Pyscan",
+        .protocol = FETTLE_PROTOCOL_DFU,
+        .face_count = 2,
+        .faces = FACES(0xEF38, 0xEF37),
+        .memory = SHIELD_MEMORY,
+        .dfu = SHIELD_QUIRKS,
+        .comes_back = 15 * SECONDS,
+        .window = 7 * SECONDS,
+        .button = "button S1 (MCLR)",
+        .enter = SHIELD_STEPS,
+        .picture = "pyscan-s1",
+        .carries_module = true,
+        .needed_by = "owners of Pyscan shields",
+        .evidence = "the vendor's Windows driver file; no firmware was ever published",
+    },
+    {
+        .id = "pygate",
+        .name = "Pygate",
+        .protocol = FETTLE_PROTOCOL_DFU,
+        .face_count = 2,
+        .faces = FACES(0xED14, 0xED15),
+        .memory = SHIELD_MEMORY,
+        .dfu = SHIELD_QUIRKS,
+        .comes_back = 15 * SECONDS,
+        .window = 7 * SECONDS,
+        .button = "button S1 (MCLR)",
+        .enter = SHIELD_STEPS,
+        .picture = "pygate-s1",
+        .carries_module = true,
+        .needed_by = "owners of Pygate gateways",
+        .evidence = "the vendor's documentation and its file pygate_v13",
+    },
+    {
+        .id = "expansion",
+        .name = "Expansion Board",
+        .protocol = FETTLE_PROTOCOL_DFU,
+        .face_count = 2,
+        .faces = FACES(0xEF98, 0xEF99),
+        .revision_count = 2,
+        .revisions = {{"3.0", 0, 0}, {"3.1", 0, 0}},
+        .revision_question =
+            "Which Expansion Board is it? 3.1 if \"V3.1\" is printed on its back, 3.0 if "
+            "\"V3.0\" is.",
+        .memory = SHIELD_MEMORY,
+        .dfu = SHIELD_QUIRKS,
+        .comes_back = 15 * SECONDS,
+        .window = 7 * SECONDS,
+        .button = "button S1",
+        .enter = EXPANSION_STEPS,
+        .picture = "expansion-s1",
+        .carries_module = true,
+        .has_faulty_batch =
+            true, /* 3.1, stays on its loader's ids; reported by several owners */
+        .needed_by = "owners of Expansion Boards 3.0 and 3.1",
+        .evidence =
+            "the vendor's Windows driver file and its documentation; users' reports",
+    },
+};

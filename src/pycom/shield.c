@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a shield's image must look like before it is sent. The loader would take anything, so this is
+ * the last chance to notice. Size, word width and vectors are the chip's and are sure; the checksum is
+ * the upstream bootloader's, and whether this vendor kept it was never seen: a note, no refusal.
+ */
+#include "pycom/pycom.h"
+
+#include "base/bytes.h"
+#include "base/text.h"
+
+enum {
+    IMAGE_SIZE = 16384,
+    APPLICATION = 0x0400,     /* word 0x0200: reset vector */
+    APPLICATION_END = 0x3F00, /* behind the checksum, word 0x1F7F */
+    HIGH_BYTE_MAX = 0x3F,     /* words have 14 bits */
+    BLANK = 0x3FFF,
+    CRC14_POLYNOMIAL = 0x23B1,
+    WORD_BITS = 16,
+};
+
+uint16_t fettle_pycom_crc14(fettle_span words)
+{
+    uint16_t crc = 0;
+    for (size_t i = 0; i + 1 < words.size; i += 2) {
+        crc ^= fettle_get16(words.data + i);
+        for (unsigned bit = 0; bit < WORD_BITS; bit++) {
+            crc = (uint16_t)((crc & 1) != 0 ? crc >> 1 ^ CRC14_POLYNOMIAL : crc >> 1);
+        }
+    }
+    return crc;
+}
+
+static size_t refuse(fettle_finding *finding, const char *text, uint64_t number,
+                     const char *rest)
+{
+    *finding = (fettle_finding){.kind = FETTLE_FINDING_REFUSAL};
+    fettle_text_append(finding->text, sizeof finding->text, text);
+    fettle_text_append_number(finding->text, sizeof finding->text, number);
+    fettle_text_append(finding->text, sizeof finding->text, rest);
+    return 1;
+}
+
+size_t fettle_pycom_check_shield(const fettle_board_row *row, fettle_span content,
+                                 fettle_finding *findings, size_t max)
+{
+    (void)row;
+    if (max == 0) {
+        return 0;
+    }
+    if (content.size != IMAGE_SIZE) {
+        return refuse(findings, "the image has ", content.size,
+                      " bytes, a shield's has exactly 16384");
+    }
+    for (size_t i = 1; i < content.size; i += 2) {
+        if (content.data[i] > HIGH_BYTE_MAX) {
+            return refuse(findings, "the image's byte ", i,
+                          " is above 0x3F, which no word of this chip can hold");
+        }
+    }
+    if (fettle_get16(content.data + APPLICATION) == BLANK) {
+        return refuse(findings, "the image has no application: its reset vector at byte ",
+                      APPLICATION, " is blank");
+    }
+    fettle_span application = {content.data + APPLICATION, APPLICATION_END - APPLICATION};
+    if (fettle_pycom_crc14(application) != 0) {
+        findings[0] = (fettle_finding){.kind = FETTLE_FINDING_NOTE,
+                                       .note = FETTLE_NOTE_CHECKSUM_UNSURE};
+        return 1;
+    }
+    return 0;
+}

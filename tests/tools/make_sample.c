@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes firmware files for rehearsals and tests, with the virtual boards' own hands:
+ *
+ *   fettle-make-sample BOARD FILE [SEED]     a .dfu file for a shield; BOARD as in `--board sim:BOARD`
+ *   fettle-make-sample raw SIZE FILE [SEED]  SIZE bytes without a suffix
+ *
+ * The same seed gives the same file. The content is one that the board would start, and no firmware.
+ */
+#include "sim/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PAYLOAD_SIZE = 16384,
+    SUFFIX_SIZE = 16,
+    RAW_SIZE_MAX = 64 * 1024 * 1024,
+    BCD_DFU_1_0 = 0x0100,
+};
+
+/* The ids that each board has in update mode. */
+static const struct shield {
+    const char *name;
+    uint16_t idVendor, idProduct;
+} shields[] = {
+    {"pytrack", 0x04D8, 0xF014},     {"pysense", 0x04D8, 0xF011},
+    {"pyscan", 0x04D8, 0xEF37},      {"pygate", 0x04D8, 0xED15},
+    {"expansion30", 0x04D8, 0xEF99}, {"expansion31", 0x04D8, 0xEF99},
+};
+
+static bool write_file(const char *path, fettle_span content, fettle_span suffix)
+{
+    FILE *file = fopen(path, "wb");
+    if (file == NULL) {
+        return false;
+    }
+    bool is_written = fwrite(content.data, 1, content.size, file) == content.size &&
+                      fwrite(suffix.data, 1, suffix.size, file) == suffix.size;
+    return fclose(file) == 0 && is_written;
+}
+
+static bool make_shield_file(const struct shield *shield, const char *path, uint32_t seed)
+{
+    uint8_t payload[PAYLOAD_SIZE], suffix[SUFFIX_SIZE];
+    fettle_sim_make_shield_payload(payload, seed);
+    size_t size = fettle_sim_make_suffix(suffix, payload, sizeof payload, shield->idVendor,
+                                         shield->idProduct, 0xFFFF, BCD_DFU_1_0);
+    return write_file(path, (fettle_span){payload, sizeof payload},
+                      (fettle_span){suffix, size});
+}
+
+/* Any bytes will do; these look like nothing in particular (Numerical Recipes' generator). */
+static bool make_raw_file(size_t size, const char *path, uint32_t seed)
+{
+    uint8_t *content = malloc(size);
+    if (content == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < size; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        content[i] = (uint8_t)(seed >> 24);
+    }
+    bool is_written = write_file(path, (fettle_span){content, size}, (fettle_span){0});
+    free(content);
+    return is_written;
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: fettle-make-sample BOARD FILE [SEED]\n"
+                    "       fettle-make-sample raw SIZE FILE [SEED]\nboards:");
+    for (size_t i = 0; i < sizeof shields / sizeof *shields; i++) {
+        fprintf(stderr, " %s", shields[i].name);
+    }
+    fprintf(stderr, "\n");
+    return 2;
+}
+
+static int finish(bool is_written, const char *path)
+{
+    if (!is_written) {
+        fprintf(stderr, "fettle-make-sample: cannot write %s\n", path);
+        return 1;
+    }
+    printf("made %s\n", path);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc >= 4 && strcmp(argv[1], "raw") == 0) {
+        unsigned long size = strtoul(argv[2], NULL, 0);
+        uint32_t seed = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 0) : 1;
+        if (size == 0 || size > RAW_SIZE_MAX) {
+            return usage();
+        }
+        return finish(make_raw_file(size, argv[3], seed), argv[3]);
+    }
+    for (size_t i = 0; argc >= 3 && i < sizeof shields / sizeof *shields; i++) {
+        if (strcmp(argv[1], shields[i].name) == 0) {
+            uint32_t seed = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 0) : 1;
+            return finish(make_shield_file(&shields[i], argv[2], seed), argv[2]);
+        }
+    }
+    return usage();
+}
