@@ -3,140 +3,21 @@
  * Jobs for programs: selection, plan, engine and runner joined, and what became of it told in the
  * words of fettle.h. The only place where plan and job meet the runner.
  */
-#include "fettle/fettle.h"
+#include "api/job_inside.h"
 
-#include "api/select.h"
 #include "base/alloc.h"
-#include "base/cancel.h"
 #include "base/text.h"
-#include "job/job.h"
-#include "run/run.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum {
-    READ_SIZE_MAX = 16 * 1024 * 1024, /* where nobody knows how large the memory is */
-    TEXT_SIZE = 1024,
-    KEY_SIZE = 160,
-};
-
-struct fettle_job {
-    fettle_context *context;
-    fettle_verb verb;
-    const fettle_image *image;
-    fettle_wishes wishes;
-    char board_text[FETTLE_TEXT_SIZE], revision_text[FETTLE_ANSWER_SIZE];
-    fettle_selection selection;
-    fettle_plan plan;
-    fettle_plan_question plan_question;
-    fettle_question question;
-    char remembered[FETTLE_ANSWER_SIZE];
-    char plan_text[TEXT_SIZE], ask_text[TEXT_SIZE];
-    fettle_cancel cancel;
-    bool is_traced, was_run;
-
-    /* while it runs */
-    fettle_job_engine engine;
-    fettle_run run;
-    fettle_host host;
-    char *line;
-    fettle_listener *listener;
-    void *user;
-    fettle_us began;
-    uint8_t *buffer;
-    bool is_marked; /* the store knows that this board's update has begun */
-
-    /* what became of it */
-    fettle_error error;
-    fettle_result result;
-    fettle_stage_record stages[FETTLE_STAGE_COUNT];
-    fettle_note_record notes[FETTLE_NOTES_MAX];
-    fettle_memory_facts memories[FETTLE_JOB_MEMORIES_MAX];
-    char serial[FETTLE_TEXT_SIZE], version_before[8], version_after[8];
-};
+enum { READ_SIZE_MAX = 16 * 1024 * 1024 }; /* where nobody knows how large the memory is */
 
 static const fettle_task_kind kinds[] = {
     [FETTLE_VERB_UPDATE] = FETTLE_TASK_UPDATE, [FETTLE_VERB_READ] = FETTLE_TASK_READ,
     [FETTLE_VERB_VERIFY] = FETTLE_TASK_VERIFY, [FETTLE_VERB_RESET] = FETTLE_TASK_RESET,
     [FETTLE_VERB_SURVEY] = FETTLE_TASK_SURVEY,
 };
-
-static bool has_flag(const fettle_job *job, unsigned flag)
-{
-    return (job->wishes.flags & flag) != 0;
-}
-
-static void tell_board(fettle_job *job);
-
-/* ---- what is remembered ---- */
-
-/* Keys have few characters; whatever else a path has becomes "_". */
-static void append_key(char *key, const char *text)
-{
-    size_t length = strlen(key);
-    for (; *text != '\0' && length < KEY_SIZE - 1; text++) {
-        bool is_plain = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
-                        (*text >= '0' && *text <= '9') || strchr("/:.-", *text) != NULL;
-        key[length++] = is_plain ? *text : '_';
-    }
-    key[length] = '\0';
-}
-
-/* Answers are remembered to be shown, by the board's port; never to be taken. */
-static void key_of_answer(const fettle_job *job, char *key)
-{
-    key[0] = '\0';
-    append_key(key, "answer/");
-    append_key(key, job->selection.row->id);
-    append_key(key, job->selection.path[0] != '\0' ? "/" : "");
-    append_key(key, job->selection.path);
-    append_key(key, "/revision");
-}
-
-/*
- * An update that was cut off leaves a mark by the board's port until one has come to its end. Memory
- * that is right is then not taken for finished firmware; see should_write_again() in the job.
- */
-static void key_of_mark(const char *path, char *key)
-{
-    key[0] = '\0';
-    append_key(key, "unfinished/");
-    append_key(key, path);
-}
-
-static bool is_marked_unfinished(const fettle_job *job)
-{
-    char key[KEY_SIZE];
-    uint8_t mark[8];
-    size_t size = 0;
-    const fettle_context *context = job->context;
-    const fettle_selection *selection = &job->selection;
-    const char *path =
-        selection->seen_path[0] != '\0' ? selection->seen_path : selection->path;
-    if (context->store == NULL || path[0] == '\0') {
-        return false;
-    }
-    key_of_mark(path, key);
-    return context->store->get(context->store_self, key, mark, sizeof mark, &size) &&
-           size > 0;
-}
-
-/* What can't be kept is dropped: the mark only saves a write that may turn out to be needless. */
-static void set_mark(fettle_job *job, bool is_unfinished)
-{
-    static const uint8_t mark[] = {'1'};
-    char key[KEY_SIZE];
-    const fettle_context *context = job->context;
-    if (context->store == NULL || job->verb != FETTLE_VERB_UPDATE ||
-        job->engine.sight.path[0] == '\0' || job->is_marked == is_unfinished) {
-        return;
-    }
-    job->is_marked = is_unfinished;
-    key_of_mark(job->engine.sight.path, key);
-    (void)context->store->put(context->store_self, key,
-                              (fettle_span){mark, is_unfinished ? sizeof mark : 0});
-}
 
 /* ---- making ---- */
 
@@ -149,10 +30,10 @@ static bool make_plan(fettle_job *job, fettle_error *err)
         .serial = selection->serial[0] != '\0' ? selection->serial : NULL,
         .revision = job->revision_text[0] != '\0' ? job->revision_text : NULL,
         .wait = job->wishes.wait,
-        .may_read = !has_flag(job, FETTLE_WISH_NO_VERIFY),
-        .stays = has_flag(job, FETTLE_WISH_STAY),
-        .ignores_ids = has_flag(job, FETTLE_WISH_IGNORE_IDS),
-        .is_dry = has_flag(job, FETTLE_WISH_DRY_RUN),
+        .may_read = !fettle_job_has_flag(job, FETTLE_WISH_NO_VERIFY),
+        .stays = fettle_job_has_flag(job, FETTLE_WISH_STAY),
+        .ignores_ids = fettle_job_has_flag(job, FETTLE_WISH_IGNORE_IDS),
+        .is_dry = fettle_job_has_flag(job, FETTLE_WISH_DRY_RUN),
         .transfer_size = job->wishes.transfer_size,
         .to = job->wishes.to == FETTLE_MODE_DFU ? FETTLE_MODE_DFU : FETTLE_MODE_APP,
         .is_stock = selection->is_stock,
@@ -160,7 +41,7 @@ static bool make_plan(fettle_job *job, fettle_error *err)
         .seen_id = selection->seen_id,
         .seen_mode = selection->seen_mode,
         .seen_version = selection->seen_version,
-        .was_unfinished = is_marked_unfinished(job),
+        .was_unfinished = fettle_memory_is_unfinished(job),
     };
     if (!fettle_plan_make(&job->plan, job->image, selection->row, selection->vendor,
                           &wishes, &job->plan_question, err)) {
@@ -172,25 +53,13 @@ static bool make_plan(fettle_job *job, fettle_error *err)
 
 static void make_question(fettle_job *job)
 {
-    char key[KEY_SIZE];
-    size_t size = 0;
-    fettle_context *context = job->context;
     job->question = (fettle_question){
         .option = job->plan_question.option,
         .ask = job->plan_question.ask,
         .values = job->plan_question.values,
+        .remembered = job->plan_question.is_open ? fettle_memory_get_answer(job) : NULL,
         .picture = job->plan_question.picture,
     };
-    if (!job->plan_question.is_open || context->store == NULL) {
-        return;
-    }
-    key_of_answer(job, key);
-    if (context->store->get(context->store_self, key, (uint8_t *)job->remembered,
-                            sizeof job->remembered - 1, &size) &&
-        size < sizeof job->remembered) {
-        job->remembered[size] = '\0';
-        job->question.remembered = job->remembered;
-    }
 }
 
 /* Words of the wishes are copied; what doesn't fit can't be right. */
@@ -253,7 +122,7 @@ fettle_job *fettle_job_new(fettle_context *context, fettle_verb verb,
     job->image = verb == FETTLE_VERB_UPDATE || verb == FETTLE_VERB_VERIFY ? image : NULL;
     job->wishes = *wishes;
     job->plan.row = &fettle_board_generic;
-    tell_board(job);
+    fettle_result_tell_board(job);
     if (!ready(job, err)) {
         fettle_job_free(job);
         return NULL;
@@ -279,7 +148,7 @@ const fettle_question *fettle_job_question(const fettle_job *job, size_t index)
 bool fettle_job_answer(fettle_job *job, const char *option, const char *value,
                        fettle_error *err)
 {
-    char key[KEY_SIZE], before[FETTLE_ANSWER_SIZE];
+    char before[FETTLE_ANSWER_SIZE];
     if (!job->plan_question.is_open || strcmp(option, job->plan_question.option) != 0) {
         fettle_error_set(err, FETTLE_E_USAGE,
                          &(fettle_words){.text = "nobody has asked for this answer"});
@@ -294,13 +163,7 @@ bool fettle_job_answer(fettle_job *job, const char *option, const char *value,
         (void)make_plan(job, &ignored); /* the question stays open */
         return false;
     }
-    fettle_context *context = job->context;
-    if (context->store != NULL) {
-        key_of_answer(job, key);
-        (void)context->store->put(
-            context->store_self, key,
-            (fettle_span){(const uint8_t *)job->revision_text, strlen(job->revision_text)});
-    }
+    fettle_memory_put_answer(job);
     return true;
 }
 
@@ -411,7 +274,7 @@ static void on_run_event(void *user, const fettle_run_event *event)
     fettle_job *job = user;
     bool is_ask = event->kind == FETTLE_RUN_ASK || event->kind == FETTLE_RUN_ASK_OVER;
     if (event->kind == FETTLE_RUN_STAGE && event->stage == FETTLE_STAGE_WRITE) {
-        set_mark(job, true);
+        fettle_memory_mark(job, true);
     }
     tell(
         job,
@@ -452,147 +315,6 @@ static void name_the_boards(fettle_job *job)
                          &(fettle_words){.count = fits, .text = text});
         job->error.stage = stage;
     }
-}
-
-/* ---- what became of it ---- */
-
-static void write_version(char *text, size_t size, uint16_t bcdDevice)
-{
-    text[0] = '\0';
-    if (bcdDevice != 0) {
-        fettle_text_append_hex(text, size, bcdDevice >> 8, 1);
-        fettle_text_append(text, size, ".");
-        fettle_text_append_hex(text, size, bcdDevice & 0xFF, 2);
-    }
-}
-
-static fettle_result_outcome outcome_of(const fettle_job *job)
-{
-    static const fettle_result_outcome ends[] = {
-        [FETTLE_JOB_OPEN] = FETTLE_OUTCOME_FAILED,
-        [FETTLE_JOB_UPDATED] = FETTLE_OUTCOME_UPDATED,
-        [FETTLE_JOB_UNCHANGED] = FETTLE_OUTCOME_UNCHANGED,
-        [FETTLE_JOB_PLANNED] = FETTLE_OUTCOME_PLANNED,
-        [FETTLE_JOB_READ] = FETTLE_OUTCOME_READ,
-        [FETTLE_JOB_VERIFIED] = FETTLE_OUTCOME_VERIFIED,
-        [FETTLE_JOB_RESET] = FETTLE_OUTCOME_RESET,
-        [FETTLE_JOB_SURVEYED] = FETTLE_OUTCOME_SURVEYED,
-    };
-    switch (job->error.code) {
-    case FETTLE_E_NONE:
-        break;
-    case FETTLE_E_CANCELLED:
-        return FETTLE_OUTCOME_INTERRUPTED;
-    case FETTLE_E_WRONG_BOARD:
-    case FETTLE_E_WRONG_REVISION:
-    case FETTLE_E_IMAGE_TOO_LARGE:
-    case FETTLE_E_IMAGE_NOT_FOR_BOARD:
-    case FETTLE_E_ANSWER_NEEDED:
-    case FETTLE_E_DOWNLOAD_UNSUPPORTED:
-    case FETTLE_E_UPLOAD_UNSUPPORTED:
-    case FETTLE_E_SEVERAL_BOARDS:
-    case FETTLE_E_USB_PERMISSION:
-    case FETTLE_E_USB_DRIVER:
-    case FETTLE_E_BOARD_BUSY:
-    case FETTLE_E_BOARD_LOCKED:
-        return job->engine.has_written ? FETTLE_OUTCOME_FAILED : FETTLE_OUTCOME_REFUSED;
-    default:
-        return FETTLE_OUTCOME_FAILED;
-    }
-    bool is_proven = job->engine.evidence != FETTLE_EVIDENCE_NONE &&
-                     !has_flag(job, FETTLE_WISH_NO_VERIFY);
-    fettle_result_outcome outcome = ends[job->engine.end];
-    return outcome == FETTLE_OUTCOME_UPDATED && !is_proven ? FETTLE_OUTCOME_WRITTEN
-                                                           : outcome;
-}
-
-static void tell_board(fettle_job *job)
-{
-    const fettle_job_engine *engine = &job->engine;
-    fettle_result *result = &job->result;
-    fettle_text_escape(job->serial, sizeof job->serial, engine->sight.serial);
-    write_version(job->version_before, sizeof job->version_before, engine->version_before);
-    write_version(job->version_after, sizeof job->version_after, engine->version_after);
-    result->name = job->plan.row->name;
-    result->path = engine->sight.path[0] != '\0' ? engine->sight.path : job->plan.path;
-    result->port = engine->sight.node[0] != '\0' ? engine->sight.node : result->path;
-    result->serial = job->serial;
-    result->part = job->plan.row->carries_module ? "shield" : "main";
-    result->mode = engine->mode;
-    result->id = engine->sight.id;
-    result->version_before = job->version_before;
-    result->version_after = job->version_after;
-}
-
-static void tell_memories(fettle_job *job)
-{
-    const fettle_dfu_interface *interface = job->engine.interface;
-    const fettle_board_row *row = job->plan.row;
-    if (job->verb != FETTLE_VERB_SURVEY || interface == NULL) {
-        return;
-    }
-    job->result.bcdDFUVersion = interface->bcdDFUVersion;
-    for (size_t i = 0; i < interface->alternate_count && i < FETTLE_JOB_MEMORIES_MAX; i++) {
-        fettle_memory_facts *memory = &job->memories[i];
-        fettle_text_append(memory->name, sizeof memory->name, "memory ");
-        fettle_text_append_number(memory->name, sizeof memory->name,
-                                  interface->alternates[i]);
-        memory->alternate = interface->alternates[i];
-        memory->size = row->memory.size;
-        memory->transfer_size =
-            fettle_dfu_transfer_size(interface, job->engine.descriptors.bMaxPacketSize0);
-        memory->can_write = (interface->bmAttributes & FETTLE_DFU_CAN_DNLOAD) != 0;
-        memory->can_read = (interface->bmAttributes & FETTLE_DFU_CAN_UPLOAD) != 0;
-        job->result.memory_count++;
-    }
-    job->result.memories = job->memories;
-}
-
-static void tell_stages(fettle_job *job)
-{
-    for (int stage = FETTLE_STAGE_FIND; stage < FETTLE_STAGE_COUNT; stage++) {
-        const fettle_run_stage *seen = &job->run.stages[stage];
-        if (seen->took > 0 || seen->bytes > 0) {
-            job->stages[job->result.stage_count++] = (fettle_stage_record){
-                .stage = (fettle_stage)stage, .took = seen->took, .bytes = seen->bytes};
-        }
-    }
-    job->result.stages = job->stages;
-}
-
-static void tell_notes(fettle_job *job)
-{
-    const fettle_observed *observed = &job->engine.observed;
-    for (size_t i = 0; i < observed->note_count; i++) {
-        job->notes[i] =
-            (fettle_note_record){.slug = fettle_note_slug(observed->notes[i].code),
-                                 .message = observed->notes[i].message};
-    }
-    job->result.note_count = observed->note_count;
-    job->result.notes = job->notes;
-}
-
-static void make_result(fettle_job *job)
-{
-    static_assert((int)FETTLE_PROOF_READBACK == (int)FETTLE_EVIDENCE_READBACK &&
-                      (int)FETTLE_PROOF_MANIFEST == (int)FETTLE_EVIDENCE_MANIFEST,
-                  "one order of proofs");
-    fettle_result *result = &job->result;
-    result->error = job->error.code != FETTLE_E_NONE ? &job->error : NULL;
-    result->outcome = outcome_of(job);
-    result->verified = (fettle_proof)job->engine.evidence;
-    result->repaired = job->engine.repaired;
-    result->wire = (fettle_wire){.transfers = job->run.transfers,
-                                 .bytes_out = job->run.bytes_out,
-                                 .bytes_in = job->run.bytes_in,
-                                 .slept = job->run.slept};
-    if (job->verb == FETTLE_VERB_READ) {
-        result->data = (fettle_span){job->buffer, job->engine.count};
-    }
-    tell_board(job);
-    tell_memories(job);
-    tell_stages(job);
-    tell_notes(job);
 }
 
 /* ---- to its end ---- */
@@ -675,7 +397,7 @@ static void answer_needed(fettle_job *job)
 
 static bool end(fettle_job *job, fettle_error *err)
 {
-    make_result(job);
+    fettle_result_make(job);
     *err = job->error;
     return job->error.code == FETTLE_E_NONE;
 }
@@ -700,7 +422,7 @@ bool fettle_job_run(fettle_job *job, fettle_listener *listener, void *user,
         answer_needed(job);
         return end_early(job, err);
     }
-    if (has_flag(job, FETTLE_WISH_OFFLINE)) {
+    if (fettle_job_has_flag(job, FETTLE_WISH_OFFLINE)) {
         job->engine.end = FETTLE_JOB_PLANNED;
         return end_early(job, err);
     }
@@ -712,7 +434,7 @@ bool fettle_job_run(fettle_job *job, fettle_listener *listener, void *user,
     (void)fettle_run_all(&job->run);
     fettle_host_finish(&job->host);
     if (job->engine.end != FETTLE_JOB_OPEN) {
-        set_mark(job, false);
+        fettle_memory_mark(job, false);
     }
     job->error = job->engine.engine.error;
     name_the_boards(job);

@@ -16,11 +16,12 @@ const fettle_board_row fettle_board_generic = {
     .evidence = "USB DFU 1.1",
 };
 
-/* Seen in computers by people whose tools took them for their board. */
+/* All offer DFU while they run; seen in listings where people looked for a board of theirs. */
 const fettle_usb_id fettle_computer_parts[] = {
     {0x05ac, 0x8289}, /* Apple Bluetooth */
     {0x05ac, 0x8290}, /* Apple Bluetooth */
     {0x05ac, 0x8bcd}, /* Apple Bluetooth, chosen by dfu-util instead of a Pysense */
+    {0x0a5c, 0x218c}, /* Broadcom Bluetooth, in a BURO BU-BT30 */
     {0x0a5c, 0x21e8}, /* Broadcom BCM20702A0 Bluetooth */
     {0x0b05, 0x17cb}, /* ASUS USB-BT400 Bluetooth */
 };

@@ -51,6 +51,7 @@ const fettle_stock_loader *fettle_vendors_find_stock(fettle_vendors vendors,
                                                      fettle_usb_id id,
                                                      const fettle_vendor **vendor)
 {
+    tell_vendor(vendor, NULL);
     for (size_t i = 0; i < vendors.count; i++) {
         for (size_t k = 0; k < vendors.list[i]->stock_loader_count; k++) {
             const fettle_stock_loader *stock = &vendors.list[i]->stock_loaders[k];

@@ -35,26 +35,28 @@
             {FETTLE_MODE_DFU, FETTLE_LINK_USB, {PYCOM, update}}, \
     }
 
-#define SHIELD_STEPS                                                              \
-    "1. Unplug the USB cable.\n"                                                  \
-    "2. Take the module off the shield, and unplug the battery.\n"                \
-    "3. Press and hold the button S1 (marked MCLR) on the shield; not the Safe\n" \
-    "   Boot button, and not the module's reset button.\n"                        \
-    "4. Plug the USB cable in, hold the button for one more second, let go.\n"    \
+#define SHIELD_STEPS                                                           \
+    "1. Unplug the USB cable.\n"                                               \
+    "2. Take the module off the shield, and unplug the battery.\n"             \
+    "3. Press and hold the button S1 (marked MCLR) on the shield;\n"           \
+    "   not the Safe Boot button, and not the module's reset button.\n"        \
+    "4. Plug the USB cable in, hold the button for one more second, let go.\n" \
     "The update mode lasts about seven seconds; fettle begins by itself."
 
-#define EXPANSION_STEPS                                                              \
-    "1. Unplug the USB cable.\n"                                                     \
-    "2. Take the module off the board, and unplug the battery.\n"                    \
-    "3. Press and hold the button S1 on the board; not the module's reset button.\n" \
-    "4. Plug the USB cable in, hold the button for one more second, let go.\n"       \
+#define EXPANSION_STEPS                                                         \
+    "1. Unplug the USB cable.\n"                                                \
+    "2. Take the module off the board, and unplug the battery.\n"               \
+    "3. Press and hold the button S1 on the board; not the Safe Boot button,\n" \
+    "   and not the module's reset button.\n"                                   \
+    "4. Plug the USB cable in, hold the button for one more second, let go.\n"  \
     "The update mode lasts about seven seconds; fettle begins by itself."
 
 #define SECONDS 1000000
 
 /*
- * Version 1 shields ran firmware 2 to 8, 2.0 X shields 15 and up. That the number shows in bcdDevice
- * rests on one kernel log (0.08); it only ever contradicts a person's answer, never gives one.
+ * Soft. Version 1 shields ran firmware 2 to 8, 2.0 X shields 15 and up, written as decimal or as BCD.
+ * That an application shows it in bcdDevice is inferred: the one log there is has 0.08 with a loader's
+ * id. So it may contradict what a person says, and a person may overrule it; it never answers alone.
  */
 #define REVISIONS_1_2 \
     .revision_count = 2, .revisions = {{"1", 0x0002, 0x0008}, {"2", 0x000F, 0x0099}}
@@ -78,8 +80,8 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
         .picture = "pytrack-s1",
         .carries_module = true,
         .needed_by = "owners of Pytrack 1.x and 2.0 X shields",
-        .evidence =
-            "the vendor's Windows driver file and its documentation; users' dfu-util logs",
+        .evidence = "the vendor's Windows driver file and its documentation; "
+                    "forum.pycom.io, topics 2490 and 3447",
     },
     {
         .id = "pysense",
@@ -99,8 +101,8 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
         .picture = "pysense-s1",
         .carries_module = true,
         .needed_by = "owners of Pysense 1.x and 2.0 X shields",
-        .evidence =
-            "the vendor's Windows driver file and its documentation; users' dfu-util logs",
+        .evidence = "the vendor's Windows driver file and its documentation; "
+                    "forum.pycom.io, topics 1320 and 2917",
     },
     {
         .id = "pyscan",
@@ -134,7 +136,7 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
         .picture = "pygate-s1",
         .carries_module = true,
         .needed_by = "owners of Pygate gateways",
-        .evidence = "the vendor's documentation and its file pygate_v13",
+        .evidence = "the vendor's documentation and its file pygate_v13_1049665.dfu",
     },
     {
         .id = "expansion",
@@ -143,10 +145,10 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
         .face_count = 2,
         .faces = FACES(0xEF98, 0xEF99),
         .revision_count = 2,
-        .revisions = {{"3.0", 0, 0}, {"3.1", 0, 0}},
+        .revisions = {{"3.0", 0, 0}, {"3.1", 0, 0}}, /* versions 9 and 11: no ground */
         .revision_question =
             "Which Expansion Board is it? 3.1 if \"V3.1\" is printed on its back, 3.0 if "
-            "\"V3.0\" is.",
+            "\"V3.0\" or \"V3.0r\" is.",
         .memory = SHIELD_MEMORY,
         .dfu = SHIELD_QUIRKS,
         .comes_back = 15 * SECONDS,
@@ -155,10 +157,9 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
         .enter = EXPANSION_STEPS,
         .picture = "expansion-s1",
         .carries_module = true,
-        .has_faulty_batch =
-            true, /* 3.1, stays on its loader's ids; reported by several owners */
+        .has_faulty_batch = true, /* of 3.1 (forum.pycom.io, topics 4684 and 4907) */
         .needed_by = "owners of Expansion Boards 3.0 and 3.1",
-        .evidence =
-            "the vendor's Windows driver file and its documentation; users' reports",
+        .evidence = "the vendor's Windows driver file and its documentation; "
+                    "forum.pycom.io, topics 3148, 3447 and 4684",
     },
 };

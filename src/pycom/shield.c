@@ -7,7 +7,7 @@
 #include "pycom/pycom.h"
 
 #include "base/bytes.h"
-#include "base/text.h"
+#include "base/error.h"
 
 enum {
     IMAGE_SIZE = 16384,
@@ -31,14 +31,22 @@ uint16_t fettle_pycom_crc14(fettle_span words)
     return crc;
 }
 
-static size_t refuse(fettle_finding *finding, const char *text, uint64_t number,
-                     const char *rest)
+static size_t refuse(fettle_finding *finding, const char *format, fettle_words words)
 {
     *finding = (fettle_finding){.kind = FETTLE_FINDING_REFUSAL};
-    fettle_text_append(finding->text, sizeof finding->text, text);
-    fettle_text_append_number(finding->text, sizeof finding->text, number);
-    fettle_text_append(finding->text, sizeof finding->text, rest);
+    fettle_words_render(finding->text, sizeof finding->text, format, &words);
     return 1;
+}
+
+/* The first high byte that is none; the size where all are fine. */
+static size_t find_wide_word(fettle_span content)
+{
+    for (size_t i = 1; i < content.size; i += 2) {
+        if (content.data[i] > HIGH_BYTE_MAX) {
+            return i;
+        }
+    }
+    return content.size;
 }
 
 size_t fettle_pycom_check_shield(const fettle_board_row *row, fettle_span content,
@@ -49,18 +57,21 @@ size_t fettle_pycom_check_shield(const fettle_board_row *row, fettle_span conten
         return 0;
     }
     if (content.size != IMAGE_SIZE) {
-        return refuse(findings, "the image has ", content.size,
-                      " bytes, a shield's has exactly 16384");
+        return refuse(findings, "the image has {size} bytes; a shield's has {limit}",
+                      (fettle_words){.size = content.size, .limit = IMAGE_SIZE});
     }
-    for (size_t i = 1; i < content.size; i += 2) {
-        if (content.data[i] > HIGH_BYTE_MAX) {
-            return refuse(findings, "the image's byte ", i,
-                          " is above 0x3F, which no word of this chip can hold");
-        }
+    size_t wide = find_wide_word(content);
+    if (wide < content.size) {
+        return refuse(
+            findings,
+            "the image's byte at {address} is above 0x3f, but this chip has words of 14 bits",
+            (fettle_words){.address = (uint32_t)wide});
     }
     if (fettle_get16(content.data + APPLICATION) == BLANK) {
-        return refuse(findings, "the image has no application: its reset vector at byte ",
-                      APPLICATION, " is blank");
+        return refuse(
+            findings,
+            "the image has no application: its reset vector at {address} is blank",
+            (fettle_words){.address = APPLICATION});
     }
     fettle_span application = {content.data + APPLICATION, APPLICATION_END - APPLICATION};
     if (fettle_pycom_crc14(application) != 0) {

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A job of the public interface from the inside, for the files of this folder:
+ *
+ *   job.c      making it: which board, which plan, what is asked; and running it
+ *   memory.c   what is remembered of boards between runs
+ *   result.c   what became of it, in the words of fettle.h
+ */
+#ifndef FETTLE_API_JOB_INSIDE_H
+#define FETTLE_API_JOB_INSIDE_H
+
+#include "api/select.h"
+#include "base/cancel.h"
+#include "job/job.h"
+#include "run/run.h"
+
+enum {
+    TEXT_SIZE = 1024,
+};
+
+struct fettle_job {
+    fettle_context *context;
+    fettle_verb verb;
+    const fettle_image *image;
+    fettle_wishes wishes;
+    char board_text[FETTLE_TEXT_SIZE], revision_text[FETTLE_ANSWER_SIZE];
+    fettle_selection selection;
+    fettle_plan plan;
+    fettle_plan_question plan_question;
+    fettle_question question;
+    char remembered[FETTLE_ANSWER_SIZE];
+    char plan_text[TEXT_SIZE], ask_text[TEXT_SIZE];
+    fettle_cancel cancel;
+    bool is_traced, was_run;
+
+    /* while it runs */
+    fettle_job_engine engine;
+    fettle_run run;
+    fettle_host host;
+    char *line;
+    fettle_listener *listener;
+    void *user;
+    fettle_us began;
+    uint8_t *buffer;
+    bool is_marked; /* the store knows that this board's update has begun */
+
+    /* what became of it */
+    fettle_error error;
+    fettle_result result;
+    fettle_stage_record stages[FETTLE_STAGE_COUNT];
+    fettle_note_record notes[FETTLE_NOTES_MAX];
+    fettle_memory_facts memories[FETTLE_JOB_MEMORIES_MAX];
+    char serial[FETTLE_TEXT_SIZE], version_before[8], version_after[8];
+};
+
+static inline bool fettle_job_has_flag(const fettle_job *job, unsigned flag)
+{
+    return (job->wishes.flags & flag) != 0;
+}
+
+/* ---- memory.c ---- */
+
+/* The answer of last time, into job->remembered; NULL if there is none. To be shown, never taken. */
+const char *fettle_memory_get_answer(fettle_job *job);
+void fettle_memory_put_answer(const fettle_job *job);
+
+/* Did an earlier update of the chosen board not come to its end? */
+bool fettle_memory_is_unfinished(const fettle_job *job);
+
+/* Notes that one has begun, or has come to its end. What can't be kept is dropped. */
+void fettle_memory_mark(fettle_job *job, bool is_unfinished);
+
+/* ---- result.c ---- */
+
+/* Fills in job->result from engine, run and error; texts are never NULL afterwards. */
+void fettle_result_make(fettle_job *job);
+
+/* The board's part of it alone. */
+void fettle_result_tell_board(fettle_job *job);
+
+#endif

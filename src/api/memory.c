@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is remembered of boards between runs, through the context's store: answers, to be shown the
+ * next time, and updates that were begun and not finished.
+ */
+#include "api/job_inside.h"
+
+#include <string.h>
+
+enum { KEY_SIZE = 160 };
+
+/* Keys have few characters; whatever else a path has becomes "_". */
+static void append_key(char *key, const char *text)
+{
+    size_t length = strlen(key);
+    for (; *text != '\0' && length < KEY_SIZE - 1; text++) {
+        bool is_plain = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
+                        (*text >= '0' && *text <= '9') || strchr("/:.-", *text) != NULL;
+        key[length++] = is_plain ? *text : '_';
+    }
+    key[length] = '\0';
+}
+
+/* Answers are remembered to be shown, by the board's port; never to be taken. */
+static void key_of_answer(const fettle_job *job, char *key)
+{
+    key[0] = '\0';
+    append_key(key, "answer/");
+    append_key(key, job->selection.row->id);
+    append_key(key, job->selection.path[0] != '\0' ? "/" : "");
+    append_key(key, job->selection.path);
+    append_key(key, "/revision");
+}
+
+/*
+ * An update that was cut off leaves a mark by the board's port until one has come to its end. Memory
+ * that is right is then not taken for finished firmware; see should_write_again() in the job.
+ */
+static void key_of_mark(const char *path, char *key)
+{
+    key[0] = '\0';
+    append_key(key, "unfinished/");
+    append_key(key, path);
+}
+
+bool fettle_memory_is_unfinished(const fettle_job *job)
+{
+    char key[KEY_SIZE];
+    uint8_t mark[8];
+    size_t size = 0;
+    const fettle_context *context = job->context;
+    const fettle_selection *selection = &job->selection;
+    const char *path =
+        selection->seen_path[0] != '\0' ? selection->seen_path : selection->path;
+    if (context->store == NULL || path[0] == '\0') {
+        return false;
+    }
+    key_of_mark(path, key);
+    return context->store->get(context->store_self, key, mark, sizeof mark, &size) &&
+           size > 0;
+}
+
+/* What can't be kept is dropped: the mark only saves a write that may turn out to be needless. */
+void fettle_memory_mark(fettle_job *job, bool is_unfinished)
+{
+    static const uint8_t mark[] = {'1'};
+    char key[KEY_SIZE];
+    const fettle_context *context = job->context;
+    if (context->store == NULL || job->verb != FETTLE_VERB_UPDATE ||
+        job->engine.sight.path[0] == '\0' || job->is_marked == is_unfinished) {
+        return;
+    }
+    job->is_marked = is_unfinished;
+    key_of_mark(job->engine.sight.path, key);
+    (void)context->store->put(context->store_self, key,
+                              (fettle_span){mark, is_unfinished ? sizeof mark : 0});
+}
+
+const char *fettle_memory_get_answer(fettle_job *job)
+{
+    char key[KEY_SIZE];
+    size_t size = 0;
+    const fettle_context *context = job->context;
+    if (context->store == NULL) {
+        return NULL;
+    }
+    key_of_answer(job, key);
+    if (!context->store->get(context->store_self, key, (uint8_t *)job->remembered,
+                             sizeof job->remembered - 1, &size) ||
+        size == 0 || size >= sizeof job->remembered) {
+        return NULL;
+    }
+    job->remembered[size] = '\0';
+    return job->remembered;
+}
+
+void fettle_memory_put_answer(const fettle_job *job)
+{
+    char key[KEY_SIZE];
+    const fettle_context *context = job->context;
+    if (context->store != NULL) {
+        key_of_answer(job, key);
+        (void)context->store->put(
+            context->store_self, key,
+            (fettle_span){(const uint8_t *)job->revision_text, strlen(job->revision_text)});
+    }
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What became of a job: the engine's findings, the runner's counts and the notes on the way, in the
+ * words of fettle.h.
+ */
+#include "api/job_inside.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+
+static void write_version(char *text, size_t size, uint16_t bcdDevice)
+{
+    text[0] = '\0';
+    if (bcdDevice != 0) {
+        fettle_text_append_hex(text, size, bcdDevice >> 8, 1);
+        fettle_text_append(text, size, ".");
+        fettle_text_append_hex(text, size, bcdDevice & 0xFF, 2);
+    }
+}
+
+static fettle_result_outcome outcome_of(const fettle_job *job)
+{
+    static const fettle_result_outcome ends[] = {
+        [FETTLE_JOB_OPEN] = FETTLE_OUTCOME_FAILED,
+        [FETTLE_JOB_UPDATED] = FETTLE_OUTCOME_UPDATED,
+        [FETTLE_JOB_UNCHANGED] = FETTLE_OUTCOME_UNCHANGED,
+        [FETTLE_JOB_PLANNED] = FETTLE_OUTCOME_PLANNED,
+        [FETTLE_JOB_READ] = FETTLE_OUTCOME_READ,
+        [FETTLE_JOB_VERIFIED] = FETTLE_OUTCOME_VERIFIED,
+        [FETTLE_JOB_RESET] = FETTLE_OUTCOME_RESET,
+        [FETTLE_JOB_SURVEYED] = FETTLE_OUTCOME_SURVEYED,
+    };
+    switch (job->error.code) {
+    case FETTLE_E_NONE:
+        break;
+    case FETTLE_E_CANCELLED:
+        return FETTLE_OUTCOME_INTERRUPTED;
+    case FETTLE_E_WRONG_BOARD:
+    case FETTLE_E_WRONG_REVISION:
+    case FETTLE_E_IMAGE_TOO_LARGE:
+    case FETTLE_E_IMAGE_NOT_FOR_BOARD:
+    case FETTLE_E_ANSWER_NEEDED:
+    case FETTLE_E_DOWNLOAD_UNSUPPORTED:
+    case FETTLE_E_UPLOAD_UNSUPPORTED:
+    case FETTLE_E_SEVERAL_BOARDS:
+    case FETTLE_E_USB_PERMISSION:
+    case FETTLE_E_USB_DRIVER:
+    case FETTLE_E_BOARD_BUSY:
+    case FETTLE_E_BOARD_LOCKED:
+        return job->engine.has_written ? FETTLE_OUTCOME_FAILED : FETTLE_OUTCOME_REFUSED;
+    default:
+        return FETTLE_OUTCOME_FAILED;
+    }
+    bool is_proven = job->engine.evidence != FETTLE_EVIDENCE_NONE &&
+                     !fettle_job_has_flag(job, FETTLE_WISH_NO_VERIFY);
+    fettle_result_outcome outcome = ends[job->engine.end];
+    return outcome == FETTLE_OUTCOME_UPDATED && !is_proven ? FETTLE_OUTCOME_WRITTEN
+                                                           : outcome;
+}
+
+void fettle_result_tell_board(fettle_job *job)
+{
+    const fettle_job_engine *engine = &job->engine;
+    fettle_result *result = &job->result;
+    fettle_text_escape(job->serial, sizeof job->serial, engine->sight.serial);
+    write_version(job->version_before, sizeof job->version_before, engine->version_before);
+    write_version(job->version_after, sizeof job->version_after, engine->version_after);
+    result->name = job->plan.row->name;
+    result->path = engine->sight.path[0] != '\0' ? engine->sight.path : job->plan.path;
+    result->port = engine->sight.node[0] != '\0' ? engine->sight.node : result->path;
+    result->serial = job->serial;
+    result->part = job->plan.row->carries_module ? "shield" : "main";
+    result->mode = engine->mode;
+    result->id = engine->sight.id;
+    result->version_before = job->version_before;
+    result->version_after = job->version_after;
+}
+
+static void tell_memories(fettle_job *job)
+{
+    const fettle_dfu_interface *interface = job->engine.interface;
+    const fettle_board_row *row = job->plan.row;
+    if (job->verb != FETTLE_VERB_SURVEY || interface == NULL) {
+        return;
+    }
+    job->result.bcdDFUVersion = interface->bcdDFUVersion;
+    for (size_t i = 0; i < interface->alternate_count && i < FETTLE_JOB_MEMORIES_MAX; i++) {
+        fettle_memory_facts *memory = &job->memories[i];
+        fettle_text_append(memory->name, sizeof memory->name, "memory ");
+        fettle_text_append_number(memory->name, sizeof memory->name,
+                                  interface->alternates[i]);
+        memory->alternate = interface->alternates[i];
+        memory->size = row->memory.size;
+        memory->transfer_size =
+            fettle_dfu_transfer_size(interface, job->engine.descriptors.bMaxPacketSize0);
+        memory->can_write = (interface->bmAttributes & FETTLE_DFU_CAN_DNLOAD) != 0;
+        memory->can_read = (interface->bmAttributes & FETTLE_DFU_CAN_UPLOAD) != 0;
+        job->result.memory_count++;
+    }
+    job->result.memories = job->memories;
+}
+
+static void tell_stages(fettle_job *job)
+{
+    for (int stage = FETTLE_STAGE_FIND; stage < FETTLE_STAGE_COUNT; stage++) {
+        const fettle_run_stage *seen = &job->run.stages[stage];
+        if (seen->took > 0 || seen->bytes > 0) {
+            job->stages[job->result.stage_count++] = (fettle_stage_record){
+                .stage = (fettle_stage)stage, .took = seen->took, .bytes = seen->bytes};
+        }
+    }
+    job->result.stages = job->stages;
+}
+
+static void tell_notes(fettle_job *job)
+{
+    const fettle_observed *observed = &job->engine.observed;
+    for (size_t i = 0; i < observed->note_count; i++) {
+        job->notes[i] =
+            (fettle_note_record){.slug = fettle_note_slug(observed->notes[i].code),
+                                 .message = observed->notes[i].message};
+    }
+    job->result.note_count = observed->note_count;
+    job->result.notes = job->notes;
+}
+
+void fettle_result_make(fettle_job *job)
+{
+    static_assert((int)FETTLE_PROOF_READBACK == (int)FETTLE_EVIDENCE_READBACK &&
+                      (int)FETTLE_PROOF_MANIFEST == (int)FETTLE_EVIDENCE_MANIFEST,
+                  "one order of proofs");
+    fettle_result *result = &job->result;
+    result->error = job->error.code != FETTLE_E_NONE ? &job->error : NULL;
+    result->outcome = outcome_of(job);
+    result->verified = (fettle_proof)job->engine.evidence;
+    result->repaired = job->engine.repaired;
+    result->wire = (fettle_wire){.transfers = job->run.transfers,
+                                 .bytes_out = job->run.bytes_out,
+                                 .bytes_in = job->run.bytes_in,
+                                 .slept = job->run.slept};
+    if (job->verb == FETTLE_VERB_READ) {
+        result->data = (fettle_span){job->buffer, job->engine.count};
+    }
+    fettle_result_tell_board(job);
+    tell_memories(job);
+    tell_stages(job);
+    tell_notes(job);
+}
