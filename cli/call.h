@@ -26,6 +26,11 @@ typedef struct cli_target {
     fettle_error error; /* unless it is good */
 } cli_target;
 
+/* Said where nothing can be reached, whatever is plugged in. */
+#define CLI_NO_BUS                                                                            \
+    "This build of fettle has no USB transport: it reaches virtual boards only (fettle help " \
+    "sim)."
+
 typedef struct cli_call {
     const cli_args *args;
     int argc;

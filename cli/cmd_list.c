@@ -154,6 +154,8 @@ static void write_nothing(const cli_call *call)
         &paper, "", "",
         call->args->board_count > 0
             ? "No board of that name is there. fettle list shows all that are."
+        : fettle_context_bus_count(call->context) == 0
+            ? CLI_NO_BUS " Look at a virtual one with fettle list --board sim:pytrack."
             : "No board is there that fettle could update. Plug one in with a cable that "
               "carries data; fettle list --watch tells when it is seen.");
 }

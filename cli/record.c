@@ -80,11 +80,16 @@ static void write_line(FILE *out, const char *path, const fettle_event *event)
     const char *text = event->text;
     do { /* further lines of a text are set in */
         size_t size = strcspn(text, "\n");
-        char part[1024];
-        snprintf(part, sizeof part, "%.*s",
-                 (int)(size < sizeof part ? size : sizeof part - 1), text);
         fputs(text != event->text ? "        " : size > 0 ? " " : "", out);
-        cli_text_put(&paper, part);
+        if (event->kind ==
+            FETTLE_EVENT_WIRE) { /* plain by itself, and long where blocks are */
+            fwrite(text, 1, size, out);
+        } else {
+            char part[1024];
+            snprintf(part, sizeof part, "%.*s",
+                     (int)(size < sizeof part ? size : sizeof part - 1), text);
+            cli_text_put(&paper, part);
+        }
         fputc('\n', out);
         text += size;
         text += *text == '\n';
@@ -94,7 +99,7 @@ static void write_line(FILE *out, const char *path, const fettle_event *event)
 void cli_record_event(cli_record *record, const char *path, const fettle_event *event)
 {
     if (record->trace != NULL && event->kind == FETTLE_EVENT_WIRE) {
-        write_line(record->trace, path, event);
+        fprintf(record->trace, "%s\n", event->text); /* as it is: it can be replayed */
     }
     if (record->report != NULL) {
         write_line(record->report, path, event);

@@ -100,7 +100,7 @@ static const char *stage_words(fettle_stage stage)
     case FETTLE_STAGE_ENTER:
         return "going into update mode";
     case FETTLE_STAGE_BACKUP:
-        return "saving what can't be replaced";
+        return "reading what is on it";
     case FETTLE_STAGE_COMPARE:
         return "comparing";
     case FETTLE_STAGE_ERASE:

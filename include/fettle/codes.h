@@ -60,22 +60,21 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_STARTED_NORMALLY = 6,       /* started-normally */
     FETTLE_NOTE_WINDOW_MISSED = 7,          /* window-missed */
     FETTLE_NOTE_UNMOUNT = 8,                /* remove-module-and-battery */
-    FETTLE_NOTE_OTHER_REVISION_ID = 9,      /* ids-cover-revisions */
-    FETTLE_NOTE_CHECKSUM_UNSURE = 10,       /* image-checksum-unsure */
-    FETTLE_NOTE_NO_READBACK = 11,           /* not-read-back */
-    FETTLE_NOTE_READ_LATER_IMPOSSIBLE = 12, /* left-before-reading */
-    FETTLE_NOTE_COMPLETION_LOST = 13,       /* completion-lost */
-    FETTLE_NOTE_REPAIRED = 14,              /* repaired */
-    FETTLE_NOTE_STAYS_IN_LOADER = 15,       /* stays-in-loader */
-    FETTLE_NOTE_FAULTY_BATCH = 16,          /* faulty-batch */
-    FETTLE_NOTE_FREED = 17,                 /* freed */
-    FETTLE_NOTE_MODULE_SEPARATE = 18,       /* module-separate */
-    FETTLE_NOTE_STOCK_LOADER = 19,          /* stock-loader */
-    FETTLE_NOTE_VERSION_CHANGED = 20,       /* version-changed */
-    FETTLE_NOTE_PREFIX_SENT = 21,           /* prefix-sent */
-    FETTLE_NOTE_LEFT_IN_UPDATE_MODE = 22,   /* left-in-update-mode */
-    FETTLE_NOTE_OTHER_CHECKSUM = 23,        /* suffix-left-out */
-    FETTLE_NOTE_COUNT = 24,
+    FETTLE_NOTE_CHECKSUM_UNSURE = 9,        /* image-checksum-unsure */
+    FETTLE_NOTE_NO_READBACK = 10,           /* not-read-back */
+    FETTLE_NOTE_READ_LATER_IMPOSSIBLE = 11, /* left-before-reading */
+    FETTLE_NOTE_COMPLETION_LOST = 12,       /* completion-lost */
+    FETTLE_NOTE_REPAIRED = 13,              /* repaired */
+    FETTLE_NOTE_STAYS_IN_LOADER = 14,       /* stays-in-loader */
+    FETTLE_NOTE_FAULTY_BATCH = 15,          /* faulty-batch */
+    FETTLE_NOTE_FREED = 16,                 /* freed */
+    FETTLE_NOTE_MODULE_SEPARATE = 17,       /* module-separate */
+    FETTLE_NOTE_STOCK_LOADER = 18,          /* stock-loader */
+    FETTLE_NOTE_VERSION_CHANGED = 19,       /* version-changed */
+    FETTLE_NOTE_PREFIX_SENT = 20,           /* prefix-sent */
+    FETTLE_NOTE_LEFT_IN_UPDATE_MODE = 21,   /* left-in-update-mode */
+    FETTLE_NOTE_OTHER_CHECKSUM = 22,        /* suffix-left-out */
+    FETTLE_NOTE_COUNT = 23,
 } fettle_note_code;
 
 #endif

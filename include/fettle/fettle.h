@@ -72,6 +72,9 @@ FETTLE_API void fettle_context_clock(const fettle_context *context,
 FETTLE_API bool fettle_context_add_bus(fettle_context *context, const fettle_bus_ops *ops,
                                        void *bus, fettle_error *err);
 
+/* How many buses there are. 0: nothing can be reached, whatever is plugged in. */
+FETTLE_API size_t fettle_context_bus_count(const fettle_context *context);
+
 /*
  * What is remembered of boards between runs: small values under keys like "answer/usb:1-1.2/revision".
  * Keys have letters, digits and "/:.-_" only.

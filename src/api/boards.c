@@ -21,10 +21,9 @@ static const struct {
          "Start fettle update FILE; it tells how to bring the board into update mode."},
     [FETTLE_BOARD_NO_PERMISSION] =
         {"no permission",
-         "Run fettle udev-rules --install once as root, then unplug the board and plug it in "
-         "again."},
+         "Have a udev rule installed that lets you open it, then unplug it and plug it in again."},
     [FETTLE_BOARD_NO_DRIVER] = {"no driver",
-                                "Run fettle doctor to see which driver is bound."},
+                                "Bind the driver for generic USB devices to it."},
     [FETTLE_BOARD_BUSY] = {"in use by another program",
                            "Close the program that uses it, then go on."},
     [FETTLE_BOARD_NOT_OURS] =

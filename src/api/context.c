@@ -53,6 +53,11 @@ bool fettle_context_add_bus(fettle_context *context, const fettle_bus_ops *ops, 
     return true;
 }
 
+size_t fettle_context_bus_count(const fettle_context *context)
+{
+    return context->bus_count;
+}
+
 void fettle_context_set_store(fettle_context *context, const fettle_store_ops *ops,
                               void *store)
 {

@@ -13,6 +13,14 @@
 
 enum { READ_SIZE_MAX = 16 * 1024 * 1024 }; /* where nobody knows how large the memory is */
 
+static const fettle_clause clauses[] = {
+    [FETTLE_VERB_UPDATE] = FETTLE_CLAUSE_UPDATE,
+    [FETTLE_VERB_READ] = FETTLE_CLAUSE_READ,
+    [FETTLE_VERB_VERIFY] = FETTLE_CLAUSE_VERIFY_BOARD,
+    [FETTLE_VERB_RESET] = FETTLE_CLAUSE_RESET,
+    [FETTLE_VERB_SURVEY] = FETTLE_CLAUSE_LOOK,
+};
+
 static const fettle_task_kind kinds[] = {
     [FETTLE_VERB_UPDATE] = FETTLE_TASK_UPDATE, [FETTLE_VERB_READ] = FETTLE_TASK_READ,
     [FETTLE_VERB_VERIFY] = FETTLE_TASK_VERIFY, [FETTLE_VERB_RESET] = FETTLE_TASK_RESET,
@@ -100,8 +108,12 @@ static bool ready(fettle_job *job, fettle_error *err)
         return false;
     }
     const char *board = job->board_text[0] != '\0' ? job->board_text : NULL;
-    if (!fettle_select(job->context, board, job->image, &job->selection, err) ||
-        !make_plan(job, err)) {
+    if (!fettle_select(job->context, board, job->image, &job->selection, err)) {
+        return false;
+    }
+    if (!make_plan(job, err)) {
+        fettle_error_wrap(err, clauses[job->verb],
+                          &(fettle_words){.board = job->selection.row->name});
         return false;
     }
     make_question(job);
@@ -433,9 +445,7 @@ bool fettle_job_run(fettle_job *job, fettle_listener *listener, void *user,
     job->is_marked = job->plan.was_unfinished;
     (void)fettle_run_all(&job->run);
     fettle_host_finish(&job->host);
-    if (job->engine.end != FETTLE_JOB_OPEN) {
-        fettle_memory_mark(job, false);
-    }
+    fettle_memory_mark(job, job->engine.is_unfinished);
     job->error = job->engine.engine.error;
     name_the_boards(job);
     return end(job, err);

@@ -179,11 +179,13 @@ static bool take_port(fettle_context *context, const fettle_sight *sights, size_
         return true;
     }
     take_sight(context, sight, selection);
+    const fettle_vendor *vendor;
     const fettle_stock_loader *stock =
-        fettle_vendors_find_stock(context->vendors, sight->id, &selection->vendor);
+        fettle_vendors_find_stock(context->vendors, sight->id, &vendor);
     if (stock == NULL) {
         return true;
     }
+    selection->vendor = vendor;
     /* The file says which board of this vendor it is for: that is a person's choice too. */
     selection->is_stock = true;
     selection->stock_id = sight->id;

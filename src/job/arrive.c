@@ -161,6 +161,9 @@ static fettle_effect on_surveyed(fettle_job_engine *job, const fettle_outcome *l
         job->was_app_seen = true;
         return is_enough(job) ? end_with_application(job) : enter(job, now);
     }
+    if (job->tries == 0 && job->way->was_cut_off(job)) {
+        fettle_script_note(job, FETTLE_NOTE_FREED);
+    }
     fettle_survey survey = job->way->found(job);
     if (!fettle_plan_finish(job->plan, &survey, &job->observed, &job->engine.error)) {
         return fettle_script_give_up(job);

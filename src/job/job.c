@@ -15,6 +15,8 @@
  */
 #include "job/script.h"
 
+#include "base/text.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -57,11 +59,32 @@ fettle_effect fettle_script_end(fettle_job_engine *job, fettle_job_end how)
     return fettle_done(&job->engine);
 }
 
+static void write_version(char *text, size_t size, uint16_t bcdDevice)
+{
+    fettle_text_append_hex(text, size, bcdDevice >> 8, 1);
+    fettle_text_append(text, size, ".");
+    fettle_text_append_hex(text, size, bcdDevice & 0xFF, 2);
+}
+
+static void note_version(fettle_job_engine *job)
+{
+    char before[8] = "", after[8] = "";
+    if (job->version_before == 0 || job->version_after == 0 ||
+        job->version_before == job->version_after) {
+        return;
+    }
+    write_version(before, sizeof before, job->version_before);
+    write_version(after, sizeof after, job->version_after);
+    fettle_note_add(&job->observed, FETTLE_NOTE_VERSION_CHANGED,
+                    &(fettle_words){.text = before, .text2 = after});
+}
+
 fettle_effect fettle_script_end_well(fettle_job_engine *job)
 {
     if (job->plan->row->carries_module && job->plan->kind == FETTLE_TASK_UPDATE) {
         fettle_script_note(job, FETTLE_NOTE_MODULE_SEPARATE);
     }
+    note_version(job);
     switch (job->plan->kind) {
     case FETTLE_TASK_READ:
         return fettle_script_end(job, FETTLE_JOB_READ);
@@ -122,6 +145,10 @@ static fettle_effect fail_or_try_again(fettle_job_engine *job, fettle_us now)
     }
     job->first_error = job->engine.error;
     job->first_error.stage = job->observed.stage;
+    if (job->engine.error.code == FETTLE_E_BOARD_LEFT && job->plan->row->window > 0 &&
+        !job->has_written) {
+        fettle_script_note(job, FETTLE_NOTE_WINDOW_MISSED);
+    }
     fettle_note_add(&job->observed, FETTLE_NOTE_TRIED_AGAIN,
                     &(fettle_words){.text = job->engine.error.message});
     job->engine.error = (fettle_error){.code = FETTLE_E_NONE};
@@ -175,10 +202,11 @@ static size_t list_faces(fettle_job_engine *job, bool opens)
 {
     const fettle_plan *plan = job->plan;
     memcpy(job->faces, plan->faces, sizeof job->faces);
-    for (size_t i = 0; !opens && i < plan->face_count; i++) {
+    size_t count = plan->face_count + (job->was_app_seen ? plan->stranger_count : 0);
+    for (size_t i = 0; !opens && i < count; i++) {
         job->faces[i].as = FETTLE_LINK_NONE;
     }
-    return plan->face_count;
+    return count;
 }
 
 /* Once a board was seen, it alone is meant, under whatever ids it comes back where no table tells. */

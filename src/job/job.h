@@ -57,6 +57,7 @@ typedef struct fettle_way {
     fettle_engine *(*survey)(fettle_job_engine *job);
     fettle_mode (*mode)(const fettle_job_engine *job);
     fettle_survey (*found)(const fettle_job_engine *job);
+    bool (*was_cut_off)(const fettle_job_engine *job); /* an earlier update is still open */
 
     /* Could an application that looks like this be asked to make way, without a hand? */
     bool (*can_enter)(const fettle_job_engine *job);
@@ -78,6 +79,8 @@ typedef struct fettle_way {
 
     /* Ends the update. NULL: there is nothing to be ended. */
     fettle_engine *(*finish)(fettle_job_engine *job);
+    bool (*needs_end)(
+        const fettle_job_engine *job); /* only that makes firmware of the blocks */
     bool (*was_answered)(const fettle_job_engine *job);
     bool (*was_checked)(const fettle_job_engine *job); /* by the board, and found good */
 

@@ -86,13 +86,24 @@ static fettle_effect on_application(fettle_job_engine *job, fettle_us now)
     if (job->must_read_again && job->way->can_enter(job)) {
         return fettle_script_meet(job, now);
     }
+    job->is_unfinished = false; /* it runs: whatever was left open, it is firmware */
     note_no_proof(job);
     return fettle_script_end_well(job);
+}
+
+
+/* Memory that was read and is right, and a board that stays all the same. */
+static void note_faulty_batch(fettle_job_engine *job)
+{
+    if (job->plan->row->has_faulty_batch && job->evidence == FETTLE_EVIDENCE_READBACK) {
+        fettle_script_note(job, FETTLE_NOTE_FAULTY_BATCH);
+    }
 }
 
 /* For an update that is the failure; whoever only read, or asked for a restart, hears it otherwise. */
 static fettle_effect no_application(fettle_job_engine *job)
 {
+    note_faulty_batch(job);
     switch (job->plan->kind) {
     case FETTLE_TASK_UPDATE:
         return fettle_script_refuse(job, FETTLE_E_APPLICATION_MISSING);
@@ -111,7 +122,7 @@ static fettle_effect no_application(fettle_job_engine *job)
 static bool should_write_again(const fettle_job_engine *job)
 {
     return job->plan->kind == FETTLE_TASK_UPDATE && job->is_unfinished &&
-           job->rewrites < REWRITES_MAX;
+           job->way->needs_end(job) && job->rewrites < REWRITES_MAX;
 }
 
 static fettle_effect write_again(fettle_job_engine *job, fettle_us now)
@@ -126,6 +137,7 @@ static fettle_effect write_again(fettle_job_engine *job, fettle_us now)
 
 static fettle_effect end_in_loader(fettle_job_engine *job)
 {
+    note_faulty_batch(job);
     fettle_script_note(job, FETTLE_NOTE_UNPLUG_AND_REPLUG);
     note_no_proof(job);
     return fettle_script_end_well(job);
@@ -145,9 +157,6 @@ static fettle_effect on_loader_again(fettle_job_engine *job, fettle_us now)
     fettle_script_note(job, FETTLE_NOTE_STAYS_IN_LOADER);
     if (++job->returns < RETURNS_MAX) {
         return watch(job, job->open_until);
-    }
-    if (job->plan->row->has_faulty_batch) {
-        fettle_script_note(job, FETTLE_NOTE_FAULTY_BATCH);
     }
     return no_application(job);
 }

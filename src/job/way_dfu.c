@@ -73,7 +73,8 @@ static fettle_mode guess(const fettle_job_engine *job)
     fettle_usb_descriptors seen;
     fettle_error ignored;
     fettle_mode known = fettle_board_mode_of(row_of(job), job->sight.id);
-    for (size_t i = 0; known == FETTLE_MODE_UNKNOWN && i < job->plan->face_count; i++) {
+    size_t face_count = job->plan->face_count + job->plan->stranger_count;
+    for (size_t i = 0; known == FETTLE_MODE_UNKNOWN && i < face_count; i++) {
         const fettle_face *face = &job->plan->faces[i];
         bool is_it = face->id.vendor != 0 && face->id.vendor == job->sight.id.vendor &&
                      face->id.product == job->sight.id.product;
@@ -121,6 +122,13 @@ static fettle_survey found(const fettle_job_engine *job)
         .can_upload = (job->interface->bmAttributes & FETTLE_DFU_CAN_UPLOAD) != 0,
         .memory_size = row_of(job)->memory.size,
     };
+}
+
+static bool was_cut_off(const fettle_job_engine *job)
+{
+    return job->dfu.bState == FETTLE_DFU_DNLOAD_SYNC ||
+           job->dfu.bState == FETTLE_DFU_DNBUSY ||
+           job->dfu.bState == FETTLE_DFU_DNLOAD_IDLE;
 }
 
 static bool can_enter(const fettle_job_engine *job)
@@ -184,6 +192,11 @@ static fettle_engine *finish(fettle_job_engine *job)
     return fettle_dfu_finish(&job->dfu, job->plan->payload.size);
 }
 
+static bool needs_end(const fettle_job_engine *job)
+{
+    return !job->dfu.traits.block_is_place;
+}
+
 static bool was_answered(const fettle_job_engine *job)
 {
     return !job->dfu.lost_completion;
@@ -220,6 +233,7 @@ const fettle_way fettle_way_dfu = {
     .survey = survey,
     .mode = mode,
     .found = found,
+    .was_cut_off = was_cut_off,
     .can_enter = can_enter,
     .enter = enter,
     .has_made_way = has_made_way,
@@ -230,6 +244,7 @@ const fettle_way fettle_way_dfu = {
     .differences = differences,
     .write = write,
     .finish = finish,
+    .needs_end = needs_end,
     .was_answered = was_answered,
     .was_checked = was_checked,
     .leave = leave,

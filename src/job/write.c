@@ -36,7 +36,7 @@ fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
         return job->plan->to == FETTLE_MODE_DFU ? fettle_script_end(job, FETTLE_JOB_RESET)
                                                 : fettle_script_leave(job, now);
     case FETTLE_TASK_READ:
-        return fettle_script_run(job, FETTLE_STAGE_VERIFY,
+        return fettle_script_run(job, FETTLE_STAGE_BACKUP,
                                  job->way->read(job, job->buffer, job->buffer_size),
                                  SHARES - SHARE_LEAVE, on_read_back);
     case FETTLE_TASK_VERIFY:
@@ -86,6 +86,10 @@ static fettle_effect mismatch(fettle_job_engine *job)
     fettle_words words = fettle_script_words(job);
     (void)job->way->differences(job, &words.block, &words.address);
     (void)fettle_refuse(&job->engine, FETTLE_E_VERIFY_MISMATCH, &words);
+    if (job->plan->kind ==
+        FETTLE_TASK_VERIFY) { /* nothing was written: it has other firmware */
+        job->engine.error.hint = "Run fettle update with the same file to write it.";
+    }
     job->engine.error.has_address = true;
     job->engine.error.address = words.address;
     return fettle_script_give_up(job);
@@ -183,7 +187,7 @@ static fettle_effect on_finished(fettle_job_engine *job, const fettle_outcome *l
     }
     if (job->way->was_answered(job)) {
         job->is_unfinished = job->is_unfinished && !job->has_written;
-    } else {
+    } else if (!job->way->has_left(job)) { /* else it had better things to do */
         fettle_script_note(job, FETTLE_NOTE_COMPLETION_LOST);
     }
     if (job->evidence == FETTLE_EVIDENCE_READBACK || !fettle_script_reads(job)) {

@@ -203,7 +203,21 @@ static bool take_revision(fettle_plan *plan, const fettle_plan_wishes *wishes,
 
 /* ---- which board ---- */
 
-static void take_faces(fettle_plan *plan, const fettle_plan_wishes *wishes)
+/* The vendor's stock loaders: a board that was seen with its application may come back as one. */
+static void take_strangers(fettle_plan *plan, const fettle_vendor *vendor)
+{
+    for (size_t i = 0; i < vendor->stock_loader_count; i++) {
+        size_t at = plan->face_count + plan->stranger_count;
+        if (at < FETTLE_FACES_MAX) {
+            plan->faces[at] = (fettle_face){FETTLE_MODE_DFU, FETTLE_LINK_USB,
+                                            vendor->stock_loaders[i].id};
+            plan->stranger_count++;
+        }
+    }
+}
+
+static void take_faces(fettle_plan *plan, const fettle_vendor *vendor,
+                       const fettle_plan_wishes *wishes)
 {
     const fettle_board_row *row = plan->row;
     bool is_generic = row == &fettle_board_generic;
@@ -214,6 +228,8 @@ static void take_faces(fettle_plan *plan, const fettle_plan_wishes *wishes)
     if (wishes->is_stock && plan->face_count < FETTLE_FACES_MAX) {
         plan->faces[plan->face_count++] =
             (fettle_face){FETTLE_MODE_DFU, FETTLE_LINK_USB, wishes->stock_id};
+    } else if (vendor != NULL) {
+        take_strangers(plan, vendor);
     }
     if (is_generic && plan->path[0] == '\0' && plan->serial[0] == '\0') {
         /* Nothing but ids to go by: the chosen board's, or those that the file names. */
@@ -249,7 +265,7 @@ bool fettle_plan_make(fettle_plan *plan, const fettle_image *image,
     if (!take_revision(plan, wishes, question, err)) {
         return false;
     }
-    take_faces(plan, wishes);
+    take_faces(plan, vendor, wishes);
     return true;
 }
 

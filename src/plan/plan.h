@@ -69,7 +69,9 @@ typedef struct fettle_plan {
     size_t face_count;
     fettle_face
         faces[FETTLE_FACES_MAX]; /* any of which shows the board; the application first */
-    bool expects_application;    /* the row says what the application looks like */
+    size_t
+        stranger_count; /* faces behind those, that count once the board itself is known */
+    bool expects_application; /* the row says what the application looks like */
     size_t note_count;
     fettle_note notes[FETTLE_PLAN_NOTES_MAX]; /* known by now */
 } fettle_plan;

@@ -449,6 +449,7 @@ static fettle_effect on_finish_trouble(fettle_dfu *dfu, const fettle_outcome *la
         return get_status(dfu, now); /* a refusal: the board knows why */
     }
     dfu->lost_completion = true;
+    dfu->has_left = last->kind == FETTLE_GONE;
     dfu->bState = FETTLE_DFU_STATE_UNKNOWN;
     return done(dfu);
 }

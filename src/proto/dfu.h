@@ -89,7 +89,7 @@ typedef struct fettle_dfu {
     fettle_dfu_difference difference; /* compare */
     size_t count;                     /* upload: bytes read */
     bool was_refused;                 /* survey, detach: the request was stalled */
-    bool has_left;                    /* it was gone after a reset that we gave it */
+    bool has_left;        /* it was gone after a reset that we gave it, or after the end */
     bool lost_completion; /* finish: no (good) answer to the end, and none that says no */
     bool
         was_manifested; /* finish: the board went through its own check and found it good */

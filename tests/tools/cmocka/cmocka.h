@@ -53,6 +53,11 @@ static inline void cmocka_require_equal(uintmax_t a, uintmax_t b, bool wanted,
     }
 }
 
+static inline bool cmocka_is_in_range(uintmax_t a, uintmax_t low, uintmax_t high)
+{
+    return a >= low && a <= high;
+}
+
 #define CMOCKA_EQUAL(a, b, wanted)                                                     \
     cmocka_require_equal((uintmax_t)(a), (uintmax_t)(b), wanted, #a ", " #b, __FILE__, \
                          __LINE__)
@@ -74,14 +79,14 @@ static inline void cmocka_require_equal(uintmax_t a, uintmax_t b, bool wanted,
     CMOCKA_REQUIRE(memcmp((const void *)(a), (const void *)(b), size) == 0, #a " == " #b)
 #define assert_memory_not_equal(a, b, size) \
     CMOCKA_REQUIRE(memcmp((const void *)(a), (const void *)(b), size) != 0, #a " != " #b)
-#define assert_in_range(a, low, high)                       \
-    CMOCKA_REQUIRE((uintmax_t)(a) >= (uintmax_t)(low) &&    \
-                       (uintmax_t)(a) <= (uintmax_t)(high), \
-                   #a " in range")
-#define assert_not_in_range(a, low, high)                  \
-    CMOCKA_REQUIRE((uintmax_t)(a) < (uintmax_t)(low) ||    \
-                       (uintmax_t)(a) > (uintmax_t)(high), \
-                   #a " not in range")
+#define assert_in_range(a, low, high)                                            \
+    CMOCKA_REQUIRE(                                                              \
+        cmocka_is_in_range((uintmax_t)(a), (uintmax_t)(low), (uintmax_t)(high)), \
+        #a " in range")
+#define assert_not_in_range(a, low, high)                                         \
+    CMOCKA_REQUIRE(                                                               \
+        !cmocka_is_in_range((uintmax_t)(a), (uintmax_t)(low), (uintmax_t)(high)), \
+        #a " not in range")
 /* Leaves the test function, so it can't be used deeper. */
 #define skip()                        \
     do {                              \

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# P089: a damaged .dfu is flashed together with its headers, because a wrong checksum counts as "no suffix".
+# P089: the half of DfuSe files and of an STM32 comes with DfuSe.
+. "$(dirname "$0")/lib.sh"
+echo "# P089: the half that needs DfuSe files and a virtual STM32 comes with DfuSe"
+sample pytrack good.dfu
+board=sim:pytrack,timing=none,mode=dfu,log=$log,flash=$flash
+strict=sim:dfu,timing=none,id=04d8:f014,log=$log,flash=$flash
+
+damage() { # OFFSET: one byte of the good file is another one
+    byte=$(od -An -tu1 -j "$1" -N 1 good.dfu | tr -d ' ')
+    cp good.dfu bad.dfu
+    printf "\\$(printf %03o $((byte ^ 1)))" | dd of=bad.dfu bs=1 seek="$1" conv=notrunc 2>/dev/null
+    ! cmp -s good.dfu bad.dfu
+}
+
+# The first byte, some in the middle, the last of the content; each field of the suffix; the checksum.
+for offset in 0 1024 8191 16383 16384 16386 16388 16390 16396 16399; do
+    damage $offset || ok 1 "P089 byte $offset: the file could not be changed"
+    for device in $board $strict; do
+        kind=${device%%,*}
+        forget
+        run update bad.dfu --board $device --revision 1 --json
+        ends_with 9 "P089 byte $offset, $kind"
+        is_json '["error"]["code"]' '"file-damaged"' "P089 byte $offset, $kind: damaged"
+        matches "$err" "damaged.*checksum" "P089 byte $offset, $kind: a person reads why"
+        was_left_alone "P089 byte $offset, $kind: no request was sent"
+    done
+done
+
+# Length and signature: what is there can't be a suffix any more, and the name promises one.
+for offset in 16392 16393 16394 16395; do
+    damage $offset || ok 1 "P089 byte $offset: the file could not be changed"
+    forget
+    run update bad.dfu --board $board --revision 1 --json
+    ends_with 9 "P089 byte $offset of the suffix's own marks"
+    was_left_alone "P089 byte $offset: no request was sent"
+done
+
+# Who insists gets the content, and never the suffix with it.
+damage 16396
+forget
+run update bad.dfu --board $board --revision 1 --accept-damaged --json
+ends_with 0 "P089 with --accept-damaged"
+shield_has bad.dfu "P089 then the content is sent"
+furthest=$(grep '"what":"DNLOAD"' $log | grep -v '"wLength":0,' | sed 's/.*"wValue":\([0-9]*\).*/\1/' | sort -n | tail -n 1)
+[ "${furthest:-999}" -le 255 ]
+ok $? "P089 and not a byte of the suffix, which would be block 256 (the last is ${furthest:-none})"
+
+forget
+run update good.dfu --board $board --revision 1 --json
+ends_with 0 "P089 the good file"
+shield_has good.dfu "P089 is written"
+finish

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the tests of documented user problems share: everything of the command line's tests, and questions
+# to the board. A board that is asked about has log=board.log and flash=flash.bin; its log begins with its
+# arrival, so one that is missing or empty is a failure, never a proof that nothing was asked.
+
+for name in FETTLE FETTLE_MAKE_SAMPLE; do # lib.sh of the command line goes to a folder of its own
+    eval "path=\${$name:-}"
+    case $path in
+    '' | /*) ;;
+    *) eval "$name=\$(cd \"\$(dirname \"\$path\")\" && pwd)/\${path##*/}" ;;
+    esac
+done
+source=${FETTLE_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+source=$(cd "$source" && pwd)
+. "$source/tests/cli/lib.sh"
+here=$source/tests/cli # where the judge of JSON is
+
+log=board.log
+flash=flash.bin
+
+holds() { # DESCRIPTION COMMAND...
+    what=$1
+    shift
+    "$@"
+    ok $? "$what"
+}
+
+# ---- what was printed ----
+
+matches() { # STREAM EXTENDED-EXPRESSION DESCRIPTION: in any case of letters, over line ends
+    tr '\n' ' ' <"$1" | tr -s ' ' | grep -qiE -e "$2"
+    ok $? "$3"
+}
+
+matches_not() { # STREAM EXTENDED-EXPRESSION DESCRIPTION
+    ! tr '\n' ' ' <"$1" | tr -s ' ' | grep -qiE -e "$2"
+    ok $? "$3"
+}
+
+is_json() { # PATH VALUE DESCRIPTION
+    got=$(json "$1")
+    [ "$got" = "$2" ]
+    ok $? "$3 ($1 is ${got:-missing})"
+}
+
+# event EXPRESSION: the first line of --events for which this is true; e is the event.
+event() {
+    python3 -c '
+import json, sys
+for line in open(sys.argv[1], encoding="utf-8"):
+    e = json.loads(line)
+    if "event" in e and eval(sys.argv[2]):
+        print(json.dumps(e))
+        sys.exit(0)
+sys.exit(1)' "$out" "$1"
+}
+
+event_count() { # EXPRESSION
+    python3 -c '
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+print(sum(bool("event" in e and eval(sys.argv[2])) for e in lines))' "$out" "$1"
+}
+
+has_event() { # EXPRESSION DESCRIPTION
+    event "$1" >/dev/null
+    ok $? "$2"
+}
+
+# ---- what the board was asked ----
+
+# asked WHAT: how often, by its name in the log. Nothing at all where there is no log.
+asked() {
+    [ -s $log ] && grep -c "\"what\":\"$1\"" $log
+}
+
+# A zero length DNLOAD is an end marker, others are blocks.
+end_markers() {
+    [ -s $log ] && grep '"what":"DNLOAD"' $log | grep -c '"wLength":0,'
+}
+
+blocks() {
+    [ -s $log ] && grep '"what":"DNLOAD"' $log | grep -vc '"wLength":0,'
+}
+
+# field NAME LINE: a number of a line of the log.
+field() {
+    printf '%s\n' "$2" | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
+}
+
+# How many requests have come up to the first end marker, with it: what fault=...@N counts.
+requests_to_end_marker() {
+    awk '/"bmRequestType":0,"bRequest":0,/ { next }
+         { n++ } /"what":"DNLOAD"/ && /"wLength":0,/ { print n; exit }' $log
+}
+
+# The same up to the Nth DNLOAD of a block, with it.
+requests_to_block() {
+    awk -v block="$1" '/"bmRequestType":0,"bRequest":0,/ { next }
+                       { n++ } /"what":"DNLOAD"/ && --block == 0 { print n; exit }' $log
+}
+
+was_asked() { # WHAT COUNT DESCRIPTION
+    got=$(asked "$1")
+    [ "$got" = "$2" ]
+    ok $? "$3 (asked ${got:-without a log} times)"
+}
+
+# Nobody opened it: no request at all has reached it. What it does by itself is in the log.
+was_left_alone() { # DESCRIPTION
+    [ -s $log ] && ! grep -q -v -E '"what":"(arrives|leaves|hand)"' $log
+    ok $? "$1"
+}
+
+was_not_changed() { # DESCRIPTION
+    [ -s $log ] && ! grep -q '"changes":true' $log
+    ok $? "$1"
+}
+
+# ---- what the board holds ----
+
+# Rows 16 to 251 of a shield are the application; below is its loader, above nothing that counts.
+shield_has() { # FILE DESCRIPTION
+    cmp -s -i 1024 -n 15104 "$1" $flash
+    ok $? "$2"
+}
+
+shield_has_not() { # FILE DESCRIPTION
+    [ -s $flash ] && ! cmp -s -i 1024 -n 15104 "$1" $flash
+    ok $? "$2"
+}
+
+starts_with() { # FILE DESCRIPTION: the memory of a strict board
+    cmp -s -n "$(wc -c <"$1")" "$1" $flash
+    ok $? "$2"
+}
+
+# A board that nobody has touched yet.
+forget() {
+    rm -f $log $flash
+}
+
+# ---- a run that goes on while we look at it ----
+
+# The program in the background, its streams where run() puts them. A shell lets its children ignore
+# SIGINT, which nobody at a terminal does.
+begin() { # ARGS
+    : >"$out"
+    python3 -c '
+import os, signal, sys
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$FETTLE" "$@" >"$out" 2>"$err" </dev/null &
+    program=$!
+}
+
+# wait_for COMMAND...: until it holds. Gives up when the program has ended without it.
+wait_for() {
+    until "$@"; do
+        kill -0 $program 2>/dev/null || {
+            "$@"
+            return
+        }
+    done
+}
+
+end() { # waits for the program; its status is the status
+    wait $program
+    status=$?
+}
