@@ -47,7 +47,9 @@ typedef enum fettle_code {
     FETTLE_E_SYSTEM_ERROR = 37,         /* system-error */
     FETTLE_E_NOT_SUPPORTED = 38,        /* not-supported */
     FETTLE_E_NO_APPLICATION = 39,       /* no-application */
-    FETTLE_E_COUNT = 40,
+    FETTLE_E_OTHER_BOARD = 40,          /* other-board */
+    FETTLE_E_FILE_OTHER_REVISION = 41,  /* file-other-revision */
+    FETTLE_E_COUNT = 42,
 } fettle_code;
 
 typedef enum fettle_note_code {
@@ -74,7 +76,9 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_PREFIX_SENT = 20,           /* prefix-sent */
     FETTLE_NOTE_LEFT_IN_UPDATE_MODE = 21,   /* left-in-update-mode */
     FETTLE_NOTE_OTHER_CHECKSUM = 22,        /* suffix-left-out */
-    FETTLE_NOTE_COUNT = 23,
+    FETTLE_NOTE_NAMED_NORMAL_MODE = 23,     /* named-normal-mode */
+    FETTLE_NOTE_TRY_USB2 = 24,              /* try-usb-2 */
+    FETTLE_NOTE_COUNT = 25,
 } fettle_note_code;
 
 #endif

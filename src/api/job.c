@@ -46,6 +46,9 @@ static bool make_plan(fettle_job *job, fettle_error *err)
         .to = job->wishes.to == FETTLE_MODE_DFU ? FETTLE_MODE_DFU : FETTLE_MODE_APP,
         .is_stock = selection->is_stock,
         .stock_id = selection->stock_id,
+        .named_id = selection->named_id,
+        .parts = selection->parts,
+        .part_count = selection->part_count,
         .seen_id = selection->seen_id,
         .seen_mode = selection->seen_mode,
         .seen_version = selection->seen_version,
@@ -281,30 +284,6 @@ static fettle_mode mode_of(const fettle_job *job, const fettle_run_event *event)
                              &is_part);
 }
 
-static void on_run_event(void *user, const fettle_run_event *event)
-{
-    fettle_job *job = user;
-    bool is_ask = event->kind == FETTLE_RUN_ASK || event->kind == FETTLE_RUN_ASK_OVER;
-    if (event->kind == FETTLE_RUN_STAGE && event->stage == FETTLE_STAGE_WRITE) {
-        fettle_memory_mark(job, true);
-    }
-    tell(
-        job,
-        (fettle_event){
-            .kind = event_kinds[event->kind],
-            .at = event->at,
-            .stage = event->stage,
-            .progress = event->progress,
-            .left = time_left(job, event),
-            .ask = event->ask,
-            .mode = mode_of(job, event),
-            .text = is_ask ? ask_text(job, event->ask) : event->text,
-            .picture = event->ask == FETTLE_ASK_UPDATE_MODE ? job->plan.row->picture : NULL,
-            .slug = event->kind == FETTLE_RUN_NOTE ? fettle_note_slug(event->note) : NULL,
-            .error = event->error,
-        });
-}
-
 /* Which boards fit is for the person to know, and only here is it known. */
 static void name_the_boards(fettle_job *job)
 {
@@ -327,6 +306,36 @@ static void name_the_boards(fettle_job *job)
                          &(fettle_words){.count = fits, .text = text});
         job->error.stage = stage;
     }
+}
+
+static void on_run_event(void *user, const fettle_run_event *event)
+{
+    fettle_job *job = user;
+    const fettle_error *error = event->error;
+    if (event->kind == FETTLE_RUN_FAILED) {
+        job->error = *event->error;
+        name_the_boards(job);
+        error = &job->error;
+    }
+    bool is_ask = event->kind == FETTLE_RUN_ASK || event->kind == FETTLE_RUN_ASK_OVER;
+    if (event->kind == FETTLE_RUN_STAGE && event->stage == FETTLE_STAGE_WRITE) {
+        fettle_memory_mark(job, true);
+    }
+    tell(
+        job,
+        (fettle_event){
+            .kind = event_kinds[event->kind],
+            .at = event->at,
+            .stage = event->stage,
+            .progress = event->progress,
+            .left = time_left(job, event),
+            .ask = event->ask,
+            .mode = mode_of(job, event),
+            .text = is_ask ? ask_text(job, event->ask) : event->text,
+            .picture = event->ask == FETTLE_ASK_UPDATE_MODE ? job->plan.row->picture : NULL,
+            .slug = event->kind == FETTLE_RUN_NOTE ? fettle_note_slug(event->note) : NULL,
+            .error = error,
+        });
 }
 
 /* ---- to its end ---- */
@@ -446,7 +455,5 @@ bool fettle_job_run(fettle_job *job, fettle_listener *listener, void *user,
     (void)fettle_run_all(&job->run);
     fettle_host_finish(&job->host);
     fettle_memory_mark(job, job->engine.is_unfinished);
-    job->error = job->engine.engine.error;
-    name_the_boards(job);
     return end(job, err);
 }

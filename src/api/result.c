@@ -38,6 +38,7 @@ static fettle_result_outcome outcome_of(const fettle_job *job)
         return FETTLE_OUTCOME_INTERRUPTED;
     case FETTLE_E_WRONG_BOARD:
     case FETTLE_E_WRONG_REVISION:
+    case FETTLE_E_FILE_OTHER_REVISION:
     case FETTLE_E_IMAGE_TOO_LARGE:
     case FETTLE_E_IMAGE_NOT_FOR_BOARD:
     case FETTLE_E_ANSWER_NEEDED:

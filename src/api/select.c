@@ -207,6 +207,7 @@ static bool take_ids(fettle_context *context, fettle_usb_id id, const fettle_sig
         context->vendors, id, FETTLE_MODE_UNKNOWN, 0, &selection->vendor);
     selection->row = row != NULL ? row : &fettle_board_generic;
     selection->seen_id = id;
+    selection->named_id = id;
     if (row != NULL) {
         look_for_row(context, sights, count, selection);
         return true;
@@ -223,20 +224,40 @@ static bool take_ids(fettle_context *context, fettle_usb_id id, const fettle_sig
     return true;
 }
 
+/*
+ * Could it be meant although nobody named it? Not what is a part of the computer; and where not even
+ * the file says anything (`must_wait`), only what somebody has brought into update mode.
+ */
+static bool is_candidate(fettle_context *context, const fettle_sight *sight, bool must_wait)
+{
+    const fettle_board_row *row;
+    const fettle_vendor *vendor;
+    bool has_dfu, is_part;
+    fettle_mode mode =
+        fettle_sight_mode(context->vendors, sight, &row, &vendor, &has_dfu, &is_part);
+    bool is_ours = row != NULL || (has_dfu && !is_part);
+    return is_ours && (!must_wait || mode == FETTLE_MODE_DFU);
+}
+
+static size_t count_waiting(fettle_context *context, const fettle_sight *sights,
+                            size_t count)
+{
+    size_t waiting = 0;
+    for (size_t i = 0; i < count; i++) {
+        waiting += is_candidate(context, &sights[i], true);
+    }
+    return waiting;
+}
+
 /* Nothing was said: the only one there, if it is one. */
 static bool take_only_one(fettle_context *context, const fettle_sight *sights, size_t count,
-                          fettle_selection *selection, fettle_error *err)
+                          bool must_wait, fettle_selection *selection, fettle_error *err)
 {
     const fettle_sight *found = NULL;
     uint64_t candidates = 0;
     char text[160] = "";
     for (size_t i = 0; i < count; i++) {
-        const fettle_board_row *row;
-        const fettle_vendor *vendor;
-        bool has_dfu, is_part;
-        (void)fettle_sight_mode(context->vendors, &sights[i], &row, &vendor, &has_dfu,
-                                &is_part);
-        if (row != NULL || (has_dfu && !is_part)) {
+        if (is_candidate(context, &sights[i], must_wait)) {
             found = &sights[i];
             fettle_text_append(text, sizeof text, candidates++ > 0 ? ", " : "");
             fettle_text_append(text, sizeof text, sights[i].path);
@@ -262,8 +283,8 @@ static bool resolve(fettle_context *context, const char *selector,
             look_for_row(context, sights, count, selection);
             return true;
         }
-        if (image == NULL) {
-            return take_only_one(context, sights, count, selection, err);
+        if (image == NULL || count_waiting(context, sights, count) > 0) {
+            return take_only_one(context, sights, count, image != NULL, selection, err);
         }
         fettle_error_set(
             err, FETTLE_E_ANSWER_NEEDED,
@@ -296,6 +317,22 @@ static bool resolve(fettle_context *context, const char *selector,
     return false;
 }
 
+static void list_parts(fettle_context *context, const fettle_sight *sights, size_t count,
+                       fettle_selection *selection)
+{
+    size_t max = sizeof selection->parts / sizeof *selection->parts;
+    for (size_t i = 0; i < count && selection->part_count < max; i++) {
+        const fettle_board_row *row;
+        const fettle_vendor *vendor;
+        bool has_dfu, is_part;
+        (void)fettle_sight_mode(context->vendors, &sights[i], &row, &vendor, &has_dfu,
+                                &is_part);
+        if (is_part && row == NULL) {
+            selection->parts[selection->part_count++] = sights[i].id;
+        }
+    }
+}
+
 bool fettle_select(fettle_context *context, const char *selector, const fettle_image *image,
                    fettle_selection *selection, fettle_error *err)
 {
@@ -306,6 +343,7 @@ bool fettle_select(fettle_context *context, const char *selector, const fettle_i
     if (sights == NULL) {
         return false;
     }
+    list_parts(context, sights, count, selection);
     bool is_resolved = resolve(context, selector, sights, count, image, selection, err);
     fettle_free(sights);
     return is_resolved;

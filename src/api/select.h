@@ -19,6 +19,9 @@ typedef struct fettle_selection {
     uint16_t seen_version;
     bool is_stock;
     fettle_usb_id stock_id;
+    size_t part_count; /* parts of this computer that are there */
+    fettle_usb_id parts[8];
+    fettle_usb_id named_id; /* the ids that were said; 0:0 if none were */
 } fettle_selection;
 
 /*

@@ -23,7 +23,8 @@ typedef enum fettle_protocol {
  * bcdDevice that its application is known to show, where that helps (0, 0: nothing known).
  */
 typedef struct fettle_revision {
-    const char *value; /* what a person types: what is printed on the board */
+    const char *value;       /* what a person types: what is printed on the board */
+    const char *file_prefix; /* how the maker's file names begin, lower case; or NULL */
     uint16_t version_min, version_max;
 } fettle_revision;
 

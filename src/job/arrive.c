@@ -6,11 +6,17 @@
  */
 #include "job/script.h"
 
+#include <string.h>
+
 #define PERMISSION_TIME \
     (2 * SECOND) /* a node that was just made gets its permissions later */
 #define PERMISSION_LOOK (20 * MS)
 
-enum { ENTRIES_MAX = 2 }; /* times that an application is asked to make way */
+enum {
+    ENTRIES_MAX = 2, /* times that an application is asked to make way */
+    MISSES_MAX =
+        100, /* times that it is seen instead of the loader, while somebody tries */
+};
 
 static fettle_script_then on_looked, on_surveyed, on_detached, on_entered;
 
@@ -80,16 +86,29 @@ static fettle_effect on_not_opened(fettle_job_engine *job, const fettle_outcome 
     return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
 }
 
+fettle_effect fettle_script_rearm(fettle_job_engine *job, fettle_us now)
+{
+    fettle_script_note(job, FETTLE_NOTE_WINDOW_MISSED);
+    job->engine.error = (fettle_error){.code = FETTLE_E_NONE};
+    job->has_missed = true;
+    job->windows_missed++;
+    return arm(job, now);
+}
+
 /* A face that can only be seen: this board needs a hand to come into update mode. */
 static fettle_effect on_application_seen(fettle_job_engine *job, fettle_us now)
 {
-    if (job->is_armed) {
+    if (!fettle_plan_check_version(job->plan, job->sight.bcdDevice, &job->engine.error)) {
+        return fettle_script_give_up(job);
+    }
+    if (job->is_armed && !job->has_missed) { /* after a miss it starts by itself */
         fettle_script_note(job, FETTLE_NOTE_STARTED_NORMALLY);
         if (++job->misses >= 2) {
             fettle_script_note(job, FETTLE_NOTE_UNMOUNT);
         }
     }
-    return fettle_script_has_a_hand(job)
+    job->has_missed = false;
+    return fettle_script_has_a_hand(job) && job->misses < MISSES_MAX
                ? arm(job, now)
                : fettle_script_not_found(job, FETTLE_E_NO_UPDATE_MODE);
 }
@@ -116,6 +135,10 @@ fettle_effect fettle_script_meet(fettle_job_engine *job, fettle_us now)
     if (!job->way->meet(job, &job->engine.error)) {
         return fettle_script_give_up(job);
     }
+    if (job->way->is_computer_part(job) && job->plan->row == &fettle_board_generic &&
+        job->plan->path[0] == '\0' && job->plan->serial[0] == '\0') {
+        return fettle_script_refuse(job, FETTLE_E_NO_BOARD); /* ids alone don't mean it */
+    }
     if (job->mode == FETTLE_MODE_APP) {
         return is_enough(job) ? end_with_application(job) : enter(job, now);
     }
@@ -131,6 +154,38 @@ static bool is_stranger(const fettle_job_engine *job)
            fettle_board_mode_of(row, job->sight.id) == FETTLE_MODE_UNKNOWN;
 }
 
+/*
+ * Bound to a port, the job takes what comes there for its board, whatever ids its other mode has. But
+ * in update mode it has been seen already: other ids or another serial are another board.
+ */
+static bool is_other_board(fettle_job_engine *job)
+{
+    const fettle_sight *sight = &job->sight;
+    bool has_ids = job->loader_id.vendor != 0;
+    bool is_same_id = job->loader_id.vendor == sight->id.vendor &&
+                      job->loader_id.product == sight->id.product;
+    bool is_same_serial = job->loader_serial[0] == '\0' || sight->serial[0] == '\0' ||
+                          strcmp(job->loader_serial, sight->serial) == 0;
+    if (job->mode == FETTLE_MODE_APP) {
+        return false;
+    }
+    if (has_ids && (!is_same_id || !is_same_serial)) {
+        return true;
+    }
+    job->loader_id = sight->id;
+    memcpy(job->loader_serial, sight->serial, sizeof job->loader_serial);
+    return false;
+}
+
+static fettle_effect refuse_other_board(fettle_job_engine *job)
+{
+    const char *serial = job->sight.serial;
+    fettle_words words = {.id = job->sight.id,
+                          .text = serial[0] != '\0' ? serial : "without a serial number"};
+    (void)fettle_refuse(&job->engine, FETTLE_E_OTHER_BOARD, &words);
+    return fettle_script_give_up(job);
+}
+
 fettle_effect fettle_script_on_arrived(fettle_job_engine *job, const fettle_outcome *last,
                                        fettle_us now)
 {
@@ -139,6 +194,9 @@ fettle_effect fettle_script_on_arrived(fettle_job_engine *job, const fettle_outc
     }
     job->grace_until = 0;
     fettle_script_see(job, last->sight);
+    if (is_other_board(job)) {
+        return refuse_other_board(job);
+    }
     if (is_stranger(job)) {
         fettle_script_note(job, FETTLE_NOTE_STOCK_LOADER);
     }

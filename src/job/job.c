@@ -20,7 +20,10 @@
 #include <assert.h>
 #include <string.h>
 
-enum { TRIES_MORE = 1 };
+enum {
+    TRIES_MORE = 1,
+    WINDOWS_MAX = 20, /* that may be missed; the agreed wait mostly ends it before */
+};
 
 /* ---- words ---- */
 
@@ -135,20 +138,30 @@ static bool is_final(fettle_code code)
 }
 
 /*
+ * A loader with a window that left before anything was written: its time was over. That is no
+ * failure while somebody can press the button again; the wait that was agreed on bounds it.
+ */
+static bool has_missed_window(const fettle_job_engine *job)
+{
+    return job->engine.error.code == FETTLE_E_BOARD_LEFT && job->plan->row->window > 0 &&
+           !job->has_written && job->observed.stage <= FETTLE_STAGE_COMPARE &&
+           fettle_script_has_a_hand(job) && job->windows_missed < WINDOWS_MAX;
+}
+
+/*
  * An update that can be run again can run itself again: after a failure of a board that it had
  * opened the job starts over from finding it, once. `engine.error` is set.
  */
 static fettle_effect fail_or_try_again(fettle_job_engine *job, fettle_us now)
 {
+    if (has_missed_window(job)) {
+        return fettle_script_rearm(job, now);
+    }
     if (is_final(job->engine.error.code) || !job->is_open || job->tries++ >= TRIES_MORE) {
         return fettle_script_give_up(job);
     }
     job->first_error = job->engine.error;
     job->first_error.stage = job->observed.stage;
-    if (job->engine.error.code == FETTLE_E_BOARD_LEFT && job->plan->row->window > 0 &&
-        !job->has_written) {
-        fettle_script_note(job, FETTLE_NOTE_WINDOW_MISSED);
-    }
     fettle_note_add(&job->observed, FETTLE_NOTE_TRIED_AGAIN,
                     &(fettle_words){.text = job->engine.error.message});
     job->engine.error = (fettle_error){.code = FETTLE_E_NONE};
@@ -222,8 +235,8 @@ fettle_effect fettle_script_open(fettle_job_engine *job, fettle_stage stage, boo
         .serial = !is_bound && plan->serial[0] != '\0' ? plan->serial : NULL,
         .faces = job->faces,
         .face_count = list_faces(job, opens),
-        .never = fettle_computer_parts,
-        .never_count = fettle_computer_part_count,
+        .never = plan->never,
+        .never_count = plan->never_count,
         .after_arrival = job->after_arrival,
     };
     if (is_bound && plan->row == &fettle_board_generic && job->was_app_seen) {

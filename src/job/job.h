@@ -50,6 +50,9 @@ typedef struct fettle_way {
     /* A link was opened, `job->sight` is it. False: this can't be talked to, `err` says why. */
     bool (*meet)(fettle_job_engine *job, fettle_error *err);
 
+    /* Is it a part of a computer, by its looks? */
+    bool (*is_computer_part)(const fettle_job_engine *job);
+
     /* What it runs, as far as its looks tell, without a word to it. UNKNOWN: ask it. */
     fettle_mode (*guess)(const fettle_job_engine *job);
 
@@ -106,21 +109,24 @@ struct fettle_job_engine {
     fettle_job_end end;
     fettle_evidence evidence;
     bool has_written;
-    uint32_t repaired;                      /* blocks */
-    size_t count;                           /* READ: bytes */
-    fettle_mode mode;                       /* last seen */
-    fettle_sight sight;                     /* last seen; path empty: never */
+    uint32_t repaired;       /* blocks */
+    size_t count;            /* READ: bytes */
+    fettle_mode mode;        /* last seen */
+    fettle_sight sight;      /* last seen; path empty: never */
+    fettle_usb_id loader_id; /* in update mode, once it was seen so; 0:0: never */
+    char loader_serial[FETTLE_TEXT_SIZE];
     uint16_t version_before, version_after; /* bcdDevice of the application; 0: not seen */
 
     /* the job's own */
     fettle_effect (*then)(fettle_job_engine *job, const fettle_outcome *last,
                           fettle_us now);
     fettle_error first_error; /* of the first try, once there is a second */
-    unsigned tries, misses, returns, repairs, entries, rewrites;
+    unsigned tries, misses, windows_missed, returns, repairs, entries, rewrites;
     fettle_us armed_until, open_until, grace_until;
     uint32_t after_arrival;
     bool is_unfinished; /* blocks were written, and nothing says that the end was taken */
     bool must_write;    /* all of it, whatever the memory holds */
+    bool has_missed, end_was_refused;
     bool is_armed, has_asked, was_app_seen, was_read_early, must_read_again, is_open,
         is_left;
     fettle_face faces[FETTLE_FACES_MAX];

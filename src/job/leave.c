@@ -91,7 +91,6 @@ static fettle_effect on_application(fettle_job_engine *job, fettle_us now)
     return fettle_script_end_well(job);
 }
 
-
 /* Memory that was read and is right, and a board that stays all the same. */
 static void note_faulty_batch(fettle_job_engine *job)
 {
@@ -104,6 +103,9 @@ static void note_faulty_batch(fettle_job_engine *job)
 static fettle_effect no_application(fettle_job_engine *job)
 {
     note_faulty_batch(job);
+    if (job->end_was_refused && job->plan->row->window > 0) {
+        fettle_script_note(job, FETTLE_NOTE_TRY_USB2);
+    }
     switch (job->plan->kind) {
     case FETTLE_TASK_UPDATE:
         return fettle_script_refuse(job, FETTLE_E_APPLICATION_MISSING);

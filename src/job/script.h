@@ -50,6 +50,9 @@ fettle_effect fettle_script_refuse(fettle_job_engine *job, fettle_code code);
 fettle_effect fettle_script_fail(fettle_job_engine *job, const fettle_outcome *last,
                                  fettle_clause clause, fettle_us now);
 
+/* The window was missed: ready for the next try, for as long as was agreed on. */
+fettle_effect fettle_script_rearm(fettle_job_engine *job, fettle_us now);
+
 /* No board, or not in the mode that is needed. */
 fettle_effect fettle_script_not_found(fettle_job_engine *job, fettle_code code);
 

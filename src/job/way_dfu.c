@@ -67,6 +67,11 @@ static bool meet(fettle_job_engine *job, fettle_error *err)
     return true;
 }
 
+static bool is_computer_part(const fettle_job_engine *job)
+{
+    return job->descriptors.is_computer_part;
+}
+
 /* A face that a row names is what it is, whatever its protocol number says. */
 static fettle_mode guess(const fettle_job_engine *job)
 {
@@ -229,6 +234,7 @@ static size_t read_count(const fettle_job_engine *job)
 
 const fettle_way fettle_way_dfu = {
     .meet = meet,
+    .is_computer_part = is_computer_part,
     .guess = guess,
     .survey = survey,
     .mode = mode,

@@ -189,6 +189,7 @@ static fettle_effect on_finished(fettle_job_engine *job, const fettle_outcome *l
         job->is_unfinished = job->is_unfinished && !job->has_written;
     } else if (!job->way->has_left(job)) { /* else it had better things to do */
         fettle_script_note(job, FETTLE_NOTE_COMPLETION_LOST);
+        job->end_was_refused = true;
     }
     if (job->evidence == FETTLE_EVIDENCE_READBACK || !fettle_script_reads(job)) {
         return fettle_script_leave(job, now);

@@ -125,6 +125,13 @@ static bool take_image(fettle_plan *plan, const fettle_vendor *vendor,
     if (image->prefix != FETTLE_PREFIX_NONE) {
         /* The loader takes the prefix for itself: what it reads back begins elsewhere. */
         plan->may_read = false;
+        if (plan->kind == FETTLE_TASK_VERIFY) {
+            fettle_error_set(
+                err, FETTLE_E_NOT_SUPPORTED,
+                &(fettle_words){.text = "a file with a prefix can't be compared: what the "
+                                        "board reads back begins elsewhere"});
+            return false;
+        }
         add_note(plan, FETTLE_NOTE_PREFIX_SENT,
                  &(fettle_words){.text = fettle_prefix_name(image->prefix)});
     }
@@ -166,6 +173,49 @@ static const fettle_revision *revision_of_version(const fettle_board_row *row,
     return NULL;
 }
 
+bool fettle_plan_check_version(const fettle_plan *plan, uint16_t bcdDevice,
+                               fettle_error *err)
+{
+    const fettle_revision *shown = revision_of_version(plan->row, bcdDevice);
+    if (shown == NULL || plan->revision[0] == '\0' || plan->ignores_ids ||
+        fettle_text_is_same_word(shown->value, plan->revision)) {
+        return true;
+    }
+    fettle_error_set(err, FETTLE_E_WRONG_REVISION,
+                     &(fettle_words){.text = plan->revision, .text2 = shown->value});
+    return false;
+}
+
+static bool begins_with(const char *name, const char *prefix)
+{
+    size_t i = 0;
+    for (; prefix[i] != '\0'; i++) {
+        char letter =
+            name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
+        if (letter != prefix[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A file's name is a hint and never an answer; but where it contradicts one, somebody is wrong. */
+static bool check_file_name(const fettle_plan *plan, const fettle_revision *said,
+                            fettle_error *err)
+{
+    const fettle_board_row *row = plan->row;
+    for (size_t i = 0; plan->image != NULL && i < row->revision_count; i++) {
+        const fettle_revision *other = &row->revisions[i];
+        if (other != said && other->file_prefix != NULL &&
+            begins_with(plan->image->name, other->file_prefix)) {
+            fettle_error_set(err, FETTLE_E_FILE_OTHER_REVISION,
+                             &(fettle_words){.text = said->value, .text2 = other->value});
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool take_revision(fettle_plan *plan, const fettle_plan_wishes *wishes,
                           fettle_plan_question *question, fettle_error *err)
 {
@@ -190,15 +240,9 @@ static bool take_revision(fettle_plan *plan, const fettle_plan_wishes *wishes,
         return false;
     }
     copy(plan->revision, sizeof plan->revision, said->value);
-    const fettle_revision *shown = wishes->seen_mode == FETTLE_MODE_APP
-                                       ? revision_of_version(row, wishes->seen_version)
-                                       : NULL;
-    if (shown == NULL || shown == said || plan->ignores_ids) {
-        return true;
-    }
-    fettle_error_set(err, FETTLE_E_WRONG_REVISION,
-                     &(fettle_words){.text = said->value, .text2 = shown->value});
-    return false;
+    return check_file_name(plan, said, err) &&
+           (wishes->seen_mode != FETTLE_MODE_APP ||
+            fettle_plan_check_version(plan, wishes->seen_version, err));
 }
 
 /* ---- which board ---- */
@@ -213,6 +257,13 @@ static void take_strangers(fettle_plan *plan, const fettle_vendor *vendor)
                                             vendor->stock_loaders[i].id};
             plan->stranger_count++;
         }
+    }
+}
+
+static void take_never(fettle_plan *plan, const fettle_usb_id *ids, size_t count)
+{
+    for (size_t i = 0; i < count && plan->never_count < FETTLE_NEVER_MAX; i++) {
+        plan->never[plan->never_count++] = ids[i];
     }
 }
 
@@ -266,6 +317,15 @@ bool fettle_plan_make(fettle_plan *plan, const fettle_image *image,
         return false;
     }
     take_faces(plan, vendor, wishes);
+    take_never(plan, fettle_computer_parts, fettle_computer_part_count);
+    take_never(plan, wishes->parts, wishes->part_count);
+    if (wishes->named_id.vendor != 0 &&
+        fettle_board_mode_of(row, wishes->named_id) == FETTLE_MODE_APP) {
+        add_note(plan, FETTLE_NOTE_NAMED_NORMAL_MODE,
+                 &(fettle_words){.board = row->name,
+                                 .id = wishes->named_id,
+                                 .id2 = fettle_board_id_in(row, FETTLE_MODE_DFU)});
+    }
     return true;
 }
 
@@ -343,13 +403,14 @@ void fettle_plan_describe(const fettle_plan *plan, char *text, size_t size)
     }
     fettle_text_append(text, size,
                        plan->kind == FETTLE_TASK_VERIFY ? " against " : " with ");
-    fettle_text_append(text, size, plan->image->name);
+    fettle_text_append_escaped(text, size, plan->image->name);
     fettle_text_append(text, size, ", ");
     fettle_text_append_number(text, size, plan->payload.size);
     fettle_text_append(text, size, " bytes");
     if (plan->kind != FETTLE_TASK_UPDATE) {
         return;
     }
+    fettle_text_append(text, size, " to address 0x00000000 of its memory");
     fettle_text_append(text, size,
                        plan->may_read
                            ? "\nread what is on it, write what differs, read it back"

@@ -20,6 +20,7 @@ enum {
     FETTLE_PLAN_FINDINGS_MAX = 4,
     FETTLE_PLAN_TEXT_SIZE = 1024,
     FETTLE_ANSWER_SIZE = 16,
+    FETTLE_NEVER_MAX = 16,
 };
 
 typedef enum fettle_task_kind {
@@ -47,9 +48,12 @@ typedef struct fettle_plan_wishes {
     fettle_mode to;       /* RESET */
     bool is_stock; /* the board shows a stock loader's ids; the person named the row */
     fettle_usb_id stock_id;
-    fettle_usb_id seen_id; /* 0:0, or the id of the board that was chosen, seen just now */
-    fettle_mode seen_mode; /* UNKNOWN: not known */
-    uint16_t seen_version; /* its bcdDevice in that mode; used with mode APP only */
+    const fettle_usb_id *parts; /* ids of parts of this computer, seen just now, or NULL */
+    size_t part_count;
+    fettle_usb_id named_id; /* 0:0, or the id by which the person named the board */
+    fettle_usb_id seen_id;  /* 0:0, or the id of the board that was chosen, seen just now */
+    fettle_mode seen_mode;  /* UNKNOWN: not known */
+    uint16_t seen_version;  /* its bcdDevice in that mode; used with mode APP only */
 } fettle_plan_wishes;
 
 typedef struct fettle_plan {
@@ -71,6 +75,8 @@ typedef struct fettle_plan {
         faces[FETTLE_FACES_MAX]; /* any of which shows the board; the application first */
     size_t
         stranger_count; /* faces behind those, that count once the board itself is known */
+    size_t never_count; /* parts of the computer, which only a port or a serial can mean */
+    fettle_usb_id never[FETTLE_NEVER_MAX];
     bool expects_application; /* the row says what the application looks like */
     size_t note_count;
     fettle_note notes[FETTLE_PLAN_NOTES_MAX]; /* known by now */
@@ -110,6 +116,13 @@ bool fettle_plan_make(fettle_plan *plan, const fettle_image *image,
  */
 bool fettle_plan_finish(const fettle_plan *plan, const fettle_survey *survey,
                         fettle_observed *observed, fettle_error *err);
+
+/*
+ * An application of this version was seen: may it be what the person says it is? False: WRONG_REVISION.
+ * True where versions say nothing about revisions, or no revision was given.
+ */
+bool fettle_plan_check_version(const fettle_plan *plan, uint16_t bcdDevice,
+                               fettle_error *err);
 
 /* Is `id`, in update mode, one that the image is made for? True where it names none. */
 bool fettle_plan_id_fits(const fettle_image *image, fettle_usb_id id);

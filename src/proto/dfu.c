@@ -71,8 +71,13 @@ static fettle_effect failed(void)
 /* Leaves the board in dfuIDLE where it lets us; `error` is set already. */
 static fettle_effect stop(fettle_dfu *dfu, fettle_us now)
 {
+    bool is_polling = dfu->in_flight == WAITING && dfu->poll_until > now;
     wrap(dfu);
     dfu->stops = 0;
+    if (is_polling) { /* asking before its time is over would put it into dfuERROR */
+        return dfu->poll_until - now <= TIDY_TIME ? wait(dfu, STOP_WAITING, dfu->poll_until)
+                                                  : failed();
+    }
     return request_in(dfu, STOP_ASKING, DFU_GETSTATUS, 0, dfu->status, sizeof dfu->status,
                       now + TIDY_TIME);
 }
@@ -149,7 +154,8 @@ static fettle_effect wait_poll(fettle_dfu *dfu, fettle_us now)
     if (now - dfu->busy_since + time > BUSY_TIME) {
         return refuse(dfu, FETTLE_E_BOARD_STAYS_BUSY, now);
     }
-    return time > 0 ? wait(dfu, WAITING, now + time) : get_status(dfu, now);
+    dfu->poll_until = now + time;
+    return time > 0 ? wait(dfu, WAITING, dfu->poll_until) : get_status(dfu, now);
 }
 
 /* ---- compare and upload ---- */
@@ -420,7 +426,8 @@ static fettle_effect on_status(fettle_dfu *dfu, fettle_us now)
         return refuse_answer(dfu, "the board refused this, and names no reason", now);
     }
     if (!is_state_known(dfu) && dfu->oddities++ < ODDITIES_MAX) {
-        return wait(dfu, WAITING, now + poll_time(dfu) + MS);
+        fettle_us time = poll_time(dfu);
+        return wait(dfu, WAITING, now + (time < ODD_TIME ? time : ODD_TIME) + MS);
     }
     if (dfu->bStatus != FETTLE_DFU_STATUS_OK || dfu->bState == FETTLE_DFU_ERROR) {
         return refuse(
@@ -472,7 +479,11 @@ static fettle_effect on_trouble(fettle_dfu *dfu, const fettle_outcome *last, fet
             return fail(dfu, last);
         }
         dfu->was_refused = is_stall && dfu->in_flight == DETACHING;
-        return done(dfu);
+        return dfu->in_flight == DETACHING && !is_stall && !is_end &&
+                       !dfu->traits.will_detach
+                   ? reset(dfu,
+                           now) /* it may have heard it; the reset is what it waits for */
+                   : done(dfu);
     case LEAVE:
         dfu->has_left = last->kind == FETTLE_GONE;
         return last->kind == FETTLE_CANCELLED ? fail(dfu, last) : done(dfu);
@@ -520,12 +531,14 @@ static fettle_effect on_stop_status(fettle_dfu *dfu, fettle_us now)
 
 static fettle_effect on_stop(fettle_dfu *dfu, const fettle_outcome *last, fettle_us now)
 {
+    bool is_stalled = last->kind == FETTLE_STALL && dfu->in_flight == STOP_ASKING;
     dfu->bState = FETTLE_DFU_STATE_UNKNOWN;
-    if (last->kind != FETTLE_OK || dfu->in_flight == STOP_TIDYING ||
+    if ((last->kind != FETTLE_OK && !is_stalled) || dfu->in_flight == STOP_TIDYING ||
         dfu->stops++ == STOPS_MAX) {
         return failed();
     }
-    if (dfu->in_flight == STOP_WAITING) {
+    if (dfu->in_flight == STOP_WAITING ||
+        is_stalled) { /* a stall: in dfuERROR it will answer */
         return request_in(dfu, STOP_ASKING, DFU_GETSTATUS, 0, dfu->status,
                           sizeof dfu->status, now + TIDY_TIME);
     }

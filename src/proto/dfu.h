@@ -98,7 +98,7 @@ typedef struct fettle_dfu {
     /* the engine's own */
     unsigned phase, purpose, in_flight;
     unsigned polls, recoveries, oddities, end_tries, stops;
-    fettle_us busy_since;
+    fettle_us busy_since, poll_until;
     bool has_freed, reads_all, was_stalled;
     fettle_span image;
     const fettle_dfu_difference *only;

@@ -39,6 +39,8 @@ enum {
 
 #define REQUEST_TIME (5 * SECOND) /* section A.2: none is given; this is what hosts allow */
 #define TIDY_TIME    (SECOND / 2) /* when a person has already been told to wait */
+#define ODD_TIME \
+    SECOND /* the longest poll time that is believed of an answer that is odd */
 #define BUSY_TIME \
     (120 * SECOND) /* the longest that any known board erases or writes at a time */
 #define END_PAUSE       (20 * MS) /* before an end marker that was stalled is sent once more */

@@ -58,8 +58,9 @@
  * That an application shows it in bcdDevice is inferred: the one log there is has 0.08 with a loader's
  * id. So it may contradict what a person says, and a person may overrule it; it never answers alone.
  */
-#define REVISIONS_1_2 \
-    .revision_count = 2, .revisions = {{"1", 0x0002, 0x0008}, {"2", 0x000F, 0x0099}}
+#define REVISIONS_1_2(name) \
+    .revision_count = 2,    \
+    .revisions = {{"1", name "_", 0x0002, 0x0008}, {"2", name "2_", 0x000F, 0x0099}}
 
 const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
     {
@@ -68,7 +69,7 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
         .protocol = FETTLE_PROTOCOL_DFU,
         .face_count = 2,
         .faces = FACES(0xF013, 0xF014),
-        REVISIONS_1_2,
+        REVISIONS_1_2("pytrack"),
         .revision_question =
             "Which Pytrack is it? 2 if \"2.0 X\" is printed on its bottom, else 1.",
         .memory = SHIELD_MEMORY,
@@ -89,7 +90,7 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
         .protocol = FETTLE_PROTOCOL_DFU,
         .face_count = 2,
         .faces = FACES(0xF012, 0xF011),
-        REVISIONS_1_2,
+        REVISIONS_1_2("pysense"),
         .revision_question =
             "Which Pysense is it? 2 if \"2.0 X\" is printed on its bottom, else 1.",
         .memory = SHIELD_MEMORY,
@@ -145,7 +146,8 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
         .face_count = 2,
         .faces = FACES(0xEF98, 0xEF99),
         .revision_count = 2,
-        .revisions = {{"3.0", 0, 0}, {"3.1", 0, 0}}, /* versions 9 and 11: no ground */
+        .revisions = {{"3.0", "expansion3_", 0, 0},
+                      {"3.1", "expansion31_", 0, 0}}, /* versions 9 and 11: no ground */
         .revision_question =
             "Which Expansion Board is it? 3.1 if \"V3.1\" is printed on its back, 3.0 if "
             "\"V3.0\" or \"V3.0r\" is.",

@@ -84,7 +84,17 @@ for kind in shield strict; do
     shield) run update shield.dfu --board $shield,fault=other-ids@$middle_of_shield --revision 1 --wait=30 --json ;;
     strict) run update strict.bin --board $strict,fault=other-ids@$middle_of_strict --wait=30 --json ;;
     esac
-    says_where "(e) another board, $kind"
+    case $kind in
+    shield) says_where "(e) another board, $kind" ;; # its ids are known: the other one isn't looked at
+    strict)
+        ends_with 10 "P045 (e) another board, $kind"
+        is_json '["error"]["code"]' '"other-board"' "P045 (e) another board, $kind: that it is another one"
+        matches "$err" "cannot write block [0-9]+ at 0x[0-9a-f]+: the board left" \
+            "P045 (e) another board, $kind: a person reads where the first one left"
+        matches "$err" "plug the first board in again and run the same command" \
+            "P045 (e) another board, $kind: and what to do"
+        ;;
+    esac
     awk '/"what":"arrives"/ { n++ } n > 1 && /"what":"arrives"/ { seen = 1 }
          n > 1 && /"what":"(DNLOAD|DETACH|CLRSTATUS|ABORT|reset)"/ { bad = 1 }
          END { exit bad || !seen }' $log

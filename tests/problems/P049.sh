@@ -12,7 +12,7 @@ forget
 run update new.dfu --board $board --revision 1 --json
 ends_with 0 "P049 a Pytrack with a module is updated"
 matches "$err" "firmware of Pytrack itself" "P049 it was the shield"
-matches "$err" "module.* has its own firmware" "P049 the module's firmware is separate"
+matches "$err" "module on it has its own, which is unchanged" "P049 the module's firmware is separate"
 matches "$err" "os\.uname" "P049 where the module's version is seen"
 matches "$err" "fettle (list|info)" "P049 where the shield's is seen"
 is_json '["board"]["parts"][0]["name"]' '"shield"' "P049 the part is named"

@@ -12,7 +12,6 @@
 #include "fettle/fettle.h"
 #include "sim/sim.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,16 +31,17 @@ enum {
 
 static unsigned test_count, failure_count;
 
-/* One line of TAP. */
-static void ok(bool holds, const char *format, ...)
+/* One line of TAP, about one of several cases. */
+static void ok_of(const char *which, bool holds, const char *what)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    printf("%sok %u - ", holds ? "" : "not ", ++test_count);
-    vprintf(format, arguments);
-    printf("\n");
-    va_end(arguments);
+    const char *between = which[0] != '\0' ? ": " : "";
+    printf("%sok %u - %s%s%s\n", holds ? "" : "not ", ++test_count, what, between, which);
     failure_count += !holds;
+}
+
+static void ok(bool holds, const char *what)
+{
+    ok_of("", holds, what);
 }
 
 /* ---- the desk ---- */
@@ -527,10 +527,10 @@ static void p010(void)
         }
         take_strict_file(self, files[i].id);
         run(self, FETTLE_VERB_UPDATE, (fettle_wishes){.board = NULL});
-        ok(self->is_good && has_content(self, 0),
-           "P010 (d) %s goes to the only real candidate", files[i].what);
-        ok(asked(self, 1, NULL, 0) == 0 && asked(self, 1, "open", 0) == 0,
-           "P010 (d) %s: the laptop is not touched", files[i].what);
+        ok_of(files[i].what, self->is_good && has_content(self, 0),
+              "P010 (d) it goes to the only real candidate");
+        ok_of(files[i].what, asked(self, 1, NULL, 0) == 0 && asked(self, 1, "open", 0) == 0,
+              "P010 (d) the laptop is not touched");
         free_desk(self);
     }
 
@@ -679,10 +679,10 @@ static void p045(void)
                             .wait = 30 * SECOND});
         bool was_cut = self->acts > 0 && changes(self, 0) > 0 && !has_content(self, 0);
         bool has_come = asked(self, 1, "arrives", 0) > 0;
-        ok(was_cut && has_come, "P045 (f) %s: swapped in mid-write", swaps[i].what);
-        ok(changes(self, 1) == 0, "P045 (f) %s: nothing is done to the other one",
-           swaps[i].what);
-        ok(!self->is_good, "P045 (f) %s: it isn't taken for the first", swaps[i].what);
+        ok_of(swaps[i].what, was_cut && has_come, "P045 (f) swapped in mid-write");
+        ok_of(swaps[i].what, changes(self, 1) == 0,
+              "P045 (f) nothing is done to the other one");
+        ok_of(swaps[i].what, !self->is_good, "P045 (f) it isn't taken for the first");
         free_desk(self);
     }
 

@@ -23,10 +23,10 @@ static void test_said_once(void **state)
     fettle_note_add(&observed, FETTLE_NOTE_REPAIRED, &(fettle_words){.count = 3});
     assert_int_equal(3, observed.note_count);
     assert_int_equal(FETTLE_NOTE_REPAIRED, observed.notes[0].code);
-    assert_string_equal("2 blocks read back wrong and were written once more.",
+    assert_string_equal("Blocks that read back wrong and were written once more: 2.",
                         observed.notes[0].message);
     assert_int_equal(FETTLE_NOTE_NO_READBACK, observed.notes[1].code);
-    assert_string_equal("3 blocks read back wrong and were written once more.",
+    assert_string_equal("Blocks that read back wrong and were written once more: 3.",
                         observed.notes[2].message);
 }
 
@@ -38,7 +38,8 @@ static void test_further_ones_are_dropped(void **state)
         fettle_note_add(&observed, FETTLE_NOTE_REPAIRED, &(fettle_words){.count = i});
     }
     assert_int_equal(FETTLE_NOTES_MAX, observed.note_count);
-    assert_int_equal(0, strncmp("15 ", observed.notes[FETTLE_NOTES_MAX - 1].message, 3));
+    assert_string_equal("Blocks that read back wrong and were written once more: 15.",
+                        observed.notes[FETTLE_NOTES_MAX - 1].message);
 }
 
 int main(void)

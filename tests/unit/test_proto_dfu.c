@@ -145,9 +145,9 @@ static struct line pause_of(fettle_us time)
 }
 
 /* The same, but ending otherwise. */
-static struct line lost(struct line line, int outcome)
+static struct line lost(struct line line, fettle_outcome_kind outcome)
 {
-    line.outcome = (fettle_outcome_kind)outcome;
+    line.outcome = outcome;
     line.count = 0;
     return line;
 }
@@ -601,7 +601,7 @@ static void test_the_way_back_from_each_state(void **state)
 static void test_a_lost_answer_on_the_way_back(void **state)
 {
     (void)state;
-    for (int kind = FETTLE_TIMEOUT; kind <= FETTLE_ERROR; kind++) {
+    for (fettle_outcome_kind kind = FETTLE_TIMEOUT; kind <= FETTLE_ERROR; kind++) {
         if (kind == FETTLE_GONE || kind == FETTLE_CANCELLED) {
             continue;
         }
@@ -701,7 +701,7 @@ static void test_another_board_wants_a_reset_or_is_deaf(void **state)
     ends_well();
     assert_true(self.dfu.was_manifested);
 
-    for (int kind = FETTLE_TIMEOUT; kind <= FETTLE_ERROR; kind++) {
+    for (fettle_outcome_kind kind = FETTLE_TIMEOUT; kind <= FETTLE_ERROR; kind++) {
         if (kind == FETTLE_CANCELLED) {
             continue;
         }
@@ -723,7 +723,7 @@ static void test_another_board_wants_a_reset_or_is_deaf(void **state)
 static void test_an_end_without_an_answer_is_no_failure(void **state)
 {
     (void)state;
-    for (int kind = FETTLE_TIMEOUT; kind <= FETTLE_ERROR; kind++) {
+    for (fettle_outcome_kind kind = FETTLE_TIMEOUT; kind <= FETTLE_ERROR; kind++) {
         if (kind == FETTLE_CANCELLED || kind == FETTLE_STALL) {
             continue;
         }
@@ -1006,7 +1006,7 @@ static void test_detach_that_is_refused(void **state)
 static void test_detach_without_an_answer_is_no_failure(void **state)
 {
     (void)state;
-    for (int kind = FETTLE_TIMEOUT; kind <= FETTLE_ERROR; kind++) {
+    for (fettle_outcome_kind kind = FETTLE_TIMEOUT; kind <= FETTLE_ERROR; kind++) {
         if (kind == FETTLE_STALL || kind == FETTLE_CANCELLED) {
             continue;
         }
@@ -1249,6 +1249,30 @@ static void test_abort_reaches_a_board_that_was_busy_when_cancelled(void **state
     assert_in_range(after, 1, 16);
 }
 
+/* Asking before its time is over would put it into dfuERROR, and that time is still known. */
+static void test_a_cancel_does_not_hurry_the_board(void **state)
+{
+    (void)state;
+    sit_down();
+    start(fettle_dfu_download(&self.dfu, content_of(4 * SIZE), NULL));
+    PLAY(IS(IDLE), block(0, SIZE), status(0, 300, FETTLE_DFU_DNBUSY));
+    fettle_us due = self.effect.until;
+    fettle_outcome cancelled = {.kind = FETTLE_CANCELLED};
+    self.now += 100 * MS;
+    self.effect = fettle_task_step(&self.task, &cancelled, self.now);
+    assert_int_equal(FETTLE_EFFECT_SLEEP, self.effect.kind);
+    assert_int_equal(due, self.effect.until);
+    PLAY(pause_of(200 * MS), IS(DNLOAD_IDLE), plain(ABORT));
+    ends_badly(FETTLE_E_CANCELLED,
+               "cannot write block 0 at 0x00000000: stopped before it was finished");
+
+    sit_down(); /* longer than there is time for: it is left to itself */
+    start(fettle_dfu_download(&self.dfu, content_of(4 * SIZE), NULL));
+    PLAY(IS(IDLE), block(0, SIZE), status(0, 30000, FETTLE_DFU_DNBUSY));
+    self.effect = fettle_task_step(&self.task, &cancelled, self.now);
+    assert_int_equal(FETTLE_EFFECT_FAILED, self.effect.kind);
+}
+
 /* ---- what goes on for long ---- */
 
 static void test_block_numbers_wrap(void **state)
@@ -1383,6 +1407,7 @@ int main(void)
         cmocka_unit_test(test_a_cancel_at_each_effect_leaves_the_board_tidy),
         cmocka_unit_test(test_a_cancel_of_what_changes_nothing),
         cmocka_unit_test(test_abort_reaches_a_board_that_was_busy_when_cancelled),
+        cmocka_unit_test(test_a_cancel_does_not_hurry_the_board),
         cmocka_unit_test(test_block_numbers_wrap),
         cmocka_unit_test(test_differences_beyond_what_is_tracked),
         cmocka_unit_test(test_busy_for_ever_comes_to_an_end),
