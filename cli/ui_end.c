@@ -17,7 +17,7 @@ static const char *proof_words(fettle_proof proof)
 {
     switch (proof) {
     case FETTLE_PROOF_READBACK:
-        return "read back and compared, every byte";
+        return "read back and compared with the file";
     case FETTLE_PROOF_HASH:
         return "the board's own hash of it agrees";
     case FETTLE_PROOF_MANIFEST:

@@ -98,6 +98,7 @@ struct fuzz {
     fettle_task task;
     fettle_us now;
     bool was_cancelled;
+    bool is_clumsy; /* the person presses nothing this time */
     unsigned tidy_effects;
     bool is_equal[MEMORY]; /* delivered since a block was sent, and as in the file */
     uint8_t content[MEMORY], buffer[MEMORY];
@@ -292,7 +293,7 @@ static fettle_outcome on_reset(struct board *board)
 static fettle_outcome on_open(struct fuzz *fuzz, const fettle_effect *effect)
 {
     struct board *board = &fuzz->board;
-    if (effect->ask == FETTLE_ASK_UPDATE_MODE && board->is_app) {
+    if (effect->ask == FETTLE_ASK_UPDATE_MODE && board->is_app && !fuzz->is_clumsy) {
         show(board, false);
     }
     if (board->has_ended && board->ignores_abort) {
@@ -407,6 +408,7 @@ static fettle_outcome perform(struct fuzz *fuzz, const fettle_effect *effect)
     if (effect->kind == FETTLE_EFFECT_OPEN && (op & (SHOWS_APP | SHOWS_UPDATE)) != 0) {
         show(&fuzz->board, (op & SHOWS_APP) != 0);
     }
+    fuzz->is_clumsy = (op & SHOWS_APP) != 0;
     if (!can_happen(fuzz, effect, kind)) {
         return behave(fuzz, effect);
     }

@@ -229,7 +229,7 @@ typedef enum fettle_proof {
     FETTLE_PROOF_VERSION,  /* read from the application */
     FETTLE_PROOF_MANIFEST, /* the board's own check of the whole */
     FETTLE_PROOF_HASH,     /* hashed by the board */
-    FETTLE_PROOF_READBACK, /* read back and compared, every byte */
+    FETTLE_PROOF_READBACK, /* read back and compared: all that must be kept */
 } fettle_proof;
 FETTLE_API const char *fettle_proof_name(fettle_proof proof); /* "readback", ... */
 

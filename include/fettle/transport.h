@@ -5,7 +5,7 @@
  *
  * Common contract. An entry that can take time has a deadline `until` on the context's clock and a
  * cancel token (NULL: can't be cancelled); it returns by `until`, or within 50 ms of a cancel,
- * whichever is first. Entries of a link are called only from the thread that runs the board, one
+ * whichever is first. Opening and resetting have neither, and return within 5 s. Entries of a link are called only from the thread that runs the board, one
  * call at a time; links share nothing. The bus and the clock are shared: their entries may be
  * called from several threads at once. No entry prints, retries or interprets.
  */

@@ -11,7 +11,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { READ_SIZE_MAX = 16 * 1024 * 1024 }; /* where nobody knows how large the memory is */
+enum { READ_SIZE_MAX = 64 * 1024 * 1024 }; /* where nobody knows how large the memory is */
 
 static const fettle_clause clauses[] = {
     [FETTLE_VERB_UPDATE] = FETTLE_CLAUSE_UPDATE,
@@ -32,10 +32,11 @@ static const fettle_task_kind kinds[] = {
 static bool make_plan(fettle_job *job, fettle_error *err)
 {
     const fettle_selection *selection = &job->selection;
+    const char *seen_path =
+        selection->seen_path[0] != '\0' ? selection->seen_path : selection->path;
     fettle_plan_wishes wishes = {
         .kind = kinds[job->verb],
         .path = selection->path[0] != '\0' ? selection->path : NULL,
-        .serial = selection->serial[0] != '\0' ? selection->serial : NULL,
         .revision = job->revision_text[0] != '\0' ? job->revision_text : NULL,
         .wait = job->wishes.wait,
         .may_read = !fettle_job_has_flag(job, FETTLE_WISH_NO_VERIFY),
@@ -52,7 +53,7 @@ static bool make_plan(fettle_job *job, fettle_error *err)
         .seen_id = selection->seen_id,
         .seen_mode = selection->seen_mode,
         .seen_version = selection->seen_version,
-        .was_unfinished = fettle_memory_is_unfinished(job),
+        .was_unfinished = fettle_memory_is_unfinished(job, seen_path),
     };
     if (!fettle_plan_make(&job->plan, job->image, selection->row, selection->vendor,
                           &wishes, &job->plan_question, err)) {
@@ -169,9 +170,11 @@ bool fettle_job_answer(fettle_job *job, const char *option, const char *value,
                          &(fettle_words){.text = "nobody has asked for this answer"});
         return false;
     }
+    if (value[0] == '\0' || strlen(value) >= sizeof job->revision_text) {
+        value = "?"; /* whatever it is, it is none of the values */
+    }
     memcpy(before, job->revision_text, sizeof before);
-    if (!take_text(job->revision_text, sizeof job->revision_text, value,
-                   "the answer is too long", err) ||
+    if (!take_text(job->revision_text, sizeof job->revision_text, value, "", err) ||
         !make_plan(job, err)) {
         memcpy(job->revision_text, before, sizeof before);
         fettle_error ignored;
@@ -311,6 +314,11 @@ static void name_the_boards(fettle_job *job)
 static void on_run_event(void *user, const fettle_run_event *event)
 {
     fettle_job *job = user;
+    if (event->kind == FETTLE_RUN_BOARD_BACK && !job->engine.has_written &&
+        fettle_memory_is_unfinished(job, event->text)) {
+        job->engine.is_unfinished = true; /* only now is it known which port it is on */
+        job->is_marked = true;
+    }
     const fettle_error *error = event->error;
     if (event->kind == FETTLE_RUN_FAILED) {
         job->error = *event->error;
@@ -416,6 +424,20 @@ static void answer_needed(fettle_job *job)
                      &(fettle_words){.board = job->plan.row->name, .text = text});
 }
 
+/* A copy that ends where our room did looks whole and isn't. */
+static void refuse_half_a_memory(fettle_job *job)
+{
+    bool is_cut = job->verb == FETTLE_VERB_READ && job->engine.end == FETTLE_JOB_READ &&
+                  job->engine.count == READ_SIZE_MAX && job->wishes.length != READ_SIZE_MAX;
+    if (is_cut) {
+        fettle_error_set(
+            &job->error, FETTLE_E_NOT_SUPPORTED,
+            &(fettle_words){.text = "the memory has more than the 64 MiB that are read "
+                                    "at most; say how much with --length"});
+        job->engine.count = 0;
+    }
+}
+
 static bool end(fettle_job *job, fettle_error *err)
 {
     fettle_result_make(job);
@@ -455,5 +477,6 @@ bool fettle_job_run(fettle_job *job, fettle_listener *listener, void *user,
     (void)fettle_run_all(&job->run);
     fettle_host_finish(&job->host);
     fettle_memory_mark(job, job->engine.is_unfinished);
+    refuse_half_a_memory(job);
     return end(job, err);
 }

@@ -64,8 +64,8 @@ static inline bool fettle_job_has_flag(const fettle_job *job, unsigned flag)
 const char *fettle_memory_get_answer(fettle_job *job);
 void fettle_memory_put_answer(const fettle_job *job);
 
-/* Did an earlier update of the chosen board not come to its end? */
-bool fettle_memory_is_unfinished(const fettle_job *job);
+/* Did an earlier update of the board on this port not come to its end? */
+bool fettle_memory_is_unfinished(const fettle_job *job, const char *path);
 
 /* Notes that one has begun, or has come to its end. What can't be kept is dropped. */
 void fettle_memory_mark(fettle_job *job, bool is_unfinished);

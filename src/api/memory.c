@@ -43,15 +43,12 @@ static void key_of_mark(const char *path, char *key)
     append_key(key, path);
 }
 
-bool fettle_memory_is_unfinished(const fettle_job *job)
+bool fettle_memory_is_unfinished(const fettle_job *job, const char *path)
 {
     char key[KEY_SIZE];
     uint8_t mark[8];
     size_t size = 0;
     const fettle_context *context = job->context;
-    const fettle_selection *selection = &job->selection;
-    const char *path =
-        selection->seen_path[0] != '\0' ? selection->seen_path : selection->path;
     if (context->store == NULL || path[0] == '\0') {
         return false;
     }
@@ -67,6 +64,7 @@ void fettle_memory_mark(fettle_job *job, bool is_unfinished)
     char key[KEY_SIZE];
     const fettle_context *context = job->context;
     if (context->store == NULL || job->verb != FETTLE_VERB_UPDATE ||
+        fettle_job_has_flag(job, FETTLE_WISH_DRY_RUN) ||
         job->engine.sight.path[0] == '\0' || job->is_marked == is_unfinished) {
         return;
     }

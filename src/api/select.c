@@ -273,6 +273,35 @@ static bool take_only_one(fettle_context *context, const fettle_sight *sights, s
     return true;
 }
 
+static size_t count_serial(const fettle_sight *sights, size_t count, const char *serial)
+{
+    size_t same = 0;
+    for (size_t i = 0; i < count; i++) {
+        same += sights[i].serial[0] != '\0' && strcmp(sights[i].serial, serial) == 0;
+    }
+    return same;
+}
+
+/* Makers give the same serial to many boards: then it names none of them. */
+static bool take_serial(fettle_context *context, const fettle_sight *sights, size_t count,
+                        const char *serial, size_t same, fettle_selection *selection,
+                        fettle_error *err)
+{
+    char text[160] = "";
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(sights[i].serial, serial) == 0) {
+            take_sight(context, &sights[i], selection);
+            fettle_text_append(text, sizeof text, text[0] != '\0' ? ", " : "");
+            fettle_text_append(text, sizeof text, sights[i].path);
+        }
+    }
+    if (same > 1) {
+        fettle_error_set(err, FETTLE_E_SEVERAL_BOARDS,
+                         &(fettle_words){.count = same, .text = text});
+    }
+    return same == 1;
+}
+
 static bool resolve(fettle_context *context, const char *selector,
                     const fettle_sight *sights, size_t count, const fettle_image *image,
                     fettle_selection *selection, fettle_error *err)
@@ -304,11 +333,9 @@ static bool resolve(fettle_context *context, const char *selector,
     if (find_port(sights, count, selector) == NULL && read_ids(selector, &id)) {
         return take_ids(context, id, sights, count, selection);
     }
-    for (size_t i = 0; i < count; i++) {
-        if (sights[i].serial[0] != '\0' && strcmp(sights[i].serial, selector) == 0) {
-            take_sight(context, &sights[i], selection);
-            return true;
-        }
+    size_t same = count_serial(sights, count, selector);
+    if (same > 0) {
+        return take_serial(context, sights, count, selector, same, selection, err);
     }
     if (looks_like_port(selector)) {
         return take_port(context, sights, count, selector, image, selection, err);

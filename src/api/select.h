@@ -10,7 +10,6 @@ typedef struct fettle_selection {
     const fettle_board_row *row; /* never NULL */
     const fettle_vendor *vendor; /* or NULL */
     char path[FETTLE_PATH_SIZE]; /* empty: not bound to a port */
-    char serial[FETTLE_TEXT_SIZE];
     char
         seen_path[FETTLE_PATH_SIZE]; /* of the board that fits and is there now, or empty */
     bool is_seen;                    /* it is there now; then: */

@@ -57,13 +57,14 @@ typedef struct fettle_board_row {
     const char *revision_question; /* whole sentence, or NULL */
     fettle_memory memory;
     fettle_dfu_quirks dfu;
-    fettle_us comes_back;  /* from the end of an update to the application, at most */
-    fettle_us window;      /* how long update mode lasts when nobody uses it; 0: for ever */
-    const char *button;    /* "button S1 (MCLR)": what is held; NULL: no hand is needed */
-    const char *enter;     /* how a person brings it into update mode: steps, one a line */
-    const char *picture;   /* name of the picture that shows where the button is, or NULL */
-    bool carries_module;   /* another firmware sits on top of it */
-    bool has_faulty_batch; /* some are known to stay in update mode after a good update */
+    fettle_us comes_back; /* from the end of an update to the application, at most */
+    fettle_us window;     /* how long update mode lasts when nobody uses it; 0: for ever */
+    const char *button;   /* "button S1 (MCLR)": what is held; NULL: no hand is needed */
+    const char *enter;    /* how a person brings it into update mode: steps, one a line */
+    const char *picture;  /* name of the picture that shows where the button is, or NULL */
+    bool carries_module;  /* another firmware sits on top of it */
+    const char *
+        faulty_revision; /* of which some stay in update mode after a good update; or NULL */
     const char *needed_by; /* who needs this row */
     const char *evidence;  /* what it rests on */
 } fettle_board_row;

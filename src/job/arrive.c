@@ -33,7 +33,9 @@ bool fettle_script_has_a_hand(const fettle_job_engine *job)
 fettle_effect fettle_script_find(fettle_job_engine *job, const fettle_outcome *last,
                                  fettle_us now)
 {
-    (void)last;
+    if (last != NULL && last->kind == FETTLE_CANCELLED) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
     fettle_us until = job->open_until > now ? job->open_until : now;
     job->open_until = 0;
     return fettle_script_open(job, FETTLE_STAGE_FIND, true, until, FETTLE_ASK_NOTHING,
@@ -57,7 +59,7 @@ static fettle_effect arm(fettle_job_engine *job, fettle_us now)
     bool needs_button = job->plan->row->enter != NULL;
     if (!job->is_armed) {
         job->is_armed = true;
-        job->armed_until = now + job->plan->wait;
+        job->armed_until = fettle_script_after(now, job->plan->wait);
     }
     return fettle_script_open(
         job, job->sight.path[0] != '\0' ? FETTLE_STAGE_ENTER : FETTLE_STAGE_FIND, true,
@@ -132,6 +134,9 @@ static fettle_effect end_with_application(fettle_job_engine *job)
 fettle_effect fettle_script_meet(fettle_job_engine *job, fettle_us now)
 {
     job->is_open = true;
+    if (fettle_script_is_other_board(job)) {
+        return fettle_script_refuse_other_board(job);
+    }
     if (!job->way->meet(job, &job->engine.error)) {
         return fettle_script_give_up(job);
     }
@@ -158,7 +163,7 @@ static bool is_stranger(const fettle_job_engine *job)
  * Bound to a port, the job takes what comes there for its board, whatever ids its other mode has. But
  * in update mode it has been seen already: other ids or another serial are another board.
  */
-static bool is_other_board(fettle_job_engine *job)
+bool fettle_script_is_other_board(fettle_job_engine *job)
 {
     const fettle_sight *sight = &job->sight;
     bool has_ids = job->loader_id.vendor != 0;
@@ -177,7 +182,7 @@ static bool is_other_board(fettle_job_engine *job)
     return false;
 }
 
-static fettle_effect refuse_other_board(fettle_job_engine *job)
+fettle_effect fettle_script_refuse_other_board(fettle_job_engine *job)
 {
     const char *serial = job->sight.serial;
     fettle_words words = {.id = job->sight.id,
@@ -194,9 +199,6 @@ fettle_effect fettle_script_on_arrived(fettle_job_engine *job, const fettle_outc
     }
     job->grace_until = 0;
     fettle_script_see(job, last->sight);
-    if (is_other_board(job)) {
-        return refuse_other_board(job);
-    }
     if (is_stranger(job)) {
         fettle_script_note(job, FETTLE_NOTE_STOCK_LOADER);
     }
@@ -219,8 +221,9 @@ static fettle_effect on_surveyed(fettle_job_engine *job, const fettle_outcome *l
         job->was_app_seen = true;
         return is_enough(job) ? end_with_application(job) : enter(job, now);
     }
-    if (job->tries == 0 && job->way->was_cut_off(job)) {
+    if (job->way->was_cut_off(job) && !job->has_written) {
         fettle_script_note(job, FETTLE_NOTE_FREED);
+        job->is_unfinished = true;
     }
     fettle_survey survey = job->way->found(job);
     if (!fettle_plan_finish(job->plan, &survey, &job->observed, &job->engine.error)) {
@@ -229,12 +232,23 @@ static fettle_effect on_surveyed(fettle_job_engine *job, const fettle_outcome *l
     return fettle_script_work(job, now);
 }
 
+/* The application doesn't make way. A person can make it; but only for proof nobody is asked. */
+static fettle_effect not_entered(fettle_job_engine *job, fettle_us now)
+{
+    if (job->must_read_again) {
+        return fettle_script_settle(job);
+    }
+    if (fettle_script_has_a_hand(job) && !job->has_asked) {
+        job->has_asked = true;
+        return arm(job, now);
+    }
+    return fettle_script_not_found(job, FETTLE_E_NO_UPDATE_MODE);
+}
+
 static fettle_effect enter(fettle_job_engine *job, fettle_us now)
 {
     if (job->entries++ >= ENTRIES_MAX) {
-        return fettle_script_has_a_hand(job) && !job->has_asked
-                   ? (job->has_asked = true, arm(job, now))
-                   : fettle_script_not_found(job, FETTLE_E_NO_UPDATE_MODE);
+        return not_entered(job, now);
     }
     return fettle_script_run(job, FETTLE_STAGE_ENTER, job->way->enter(job), 0, on_detached);
 }
@@ -246,9 +260,7 @@ static fettle_effect on_detached(fettle_job_engine *job, const fettle_outcome *l
         return fettle_script_fail(job, last, FETTLE_CLAUSE_ENTER, now);
     }
     if (!job->way->has_made_way(job)) {
-        return fettle_script_has_a_hand(job)
-                   ? arm(job, now)
-                   : fettle_script_not_found(job, FETTLE_E_NO_UPDATE_MODE);
+        return not_entered(job, now);
     }
     return fettle_script_open(job, FETTLE_STAGE_ENTER, true, now + COMES_UP_TIME,
                               FETTLE_ASK_NOTHING, on_entered);
@@ -257,6 +269,9 @@ static fettle_effect on_detached(fettle_job_engine *job, const fettle_outcome *l
 static fettle_effect on_entered(fettle_job_engine *job, const fettle_outcome *last,
                                 fettle_us now)
 {
+    if (last->kind == FETTLE_TIMEOUT && job->must_read_again) {
+        return fettle_script_refuse(job, FETTLE_E_APPLICATION_MISSING); /* it did run */
+    }
     if (last->kind == FETTLE_TIMEOUT && fettle_script_has_a_hand(job)) {
         return arm(job, now); /* the application did not make way: a person can */
     }

@@ -128,7 +128,6 @@ static bool is_final(fettle_code code)
     case FETTLE_E_NO_ANSWER:
     case FETTLE_E_BOARD_LEFT:
     case FETTLE_E_BOARD_REFUSED:
-    case FETTLE_E_BOARD_STAYS_BUSY:
     case FETTLE_E_UNEXPECTED_ANSWER:
     case FETTLE_E_TRANSFER_FAILED:
         return false;
@@ -195,6 +194,11 @@ fettle_effect fettle_script_not_found(fettle_job_engine *job, fettle_code code)
 }
 
 /* ---- effects ---- */
+
+fettle_us fettle_script_after(fettle_us now, fettle_us time)
+{
+    return time < FETTLE_NEVER - now ? now + time : FETTLE_NEVER;
+}
 
 fettle_effect fettle_script_run(fettle_job_engine *job, fettle_stage stage,
                                 fettle_engine *child, uint32_t share,

@@ -84,8 +84,10 @@ typedef struct fettle_way {
     fettle_engine *(*finish)(fettle_job_engine *job);
     bool (*needs_end)(
         const fettle_job_engine *job); /* only that makes firmware of the blocks */
-    bool (*was_answered)(const fettle_job_engine *job);
-    bool (*was_checked)(const fettle_job_engine *job); /* by the board, and found good */
+    bool (*was_ended)(
+        const fettle_job_engine *job); /* an end was sent, and all was answered */
+    bool (*was_answered)(const fettle_job_engine *job); /* no answer was lost */
+    bool (*was_checked)(const fettle_job_engine *job);  /* by the board, and found good */
 
     /* Starts the application. NULL: it starts by itself. */
     fettle_engine *(*leave)(fettle_job_engine *job);

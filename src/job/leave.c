@@ -6,6 +6,8 @@
  */
 #include "job/script.h"
 
+#include <string.h>
+
 #define STAYS_TIME (2 * SECOND)
 
 enum {
@@ -33,6 +35,12 @@ fettle_effect fettle_script_leave(fettle_job_engine *job, fettle_us now)
         fettle_script_note(job, FETTLE_NOTE_LEFT_IN_UPDATE_MODE);
         return fettle_script_end_well(job);
     }
+    bool only_looked =
+        job->plan->kind == FETTLE_TASK_READ || job->plan->kind == FETTLE_TASK_VERIFY;
+    if (only_looked && !job->was_app_seen) {
+        return fettle_script_end_well(job); /* as it was found */
+    }
+    job->entries = 0;
     fettle_engine *child = job->way->leave(job);
     if (child == NULL) {
         fettle_script_skip(job, SHARE_LEAVE);
@@ -81,20 +89,28 @@ static void note_no_proof(fettle_job_engine *job)
                                                      : FETTLE_NOTE_NO_READBACK);
 }
 
+/* It runs: whatever was left open, it is firmware. */
+fettle_effect fettle_script_settle(fettle_job_engine *job)
+{
+    job->must_read_again = job->is_unfinished = false;
+    note_no_proof(job);
+    return fettle_script_end_well(job);
+}
+
 static fettle_effect on_application(fettle_job_engine *job, fettle_us now)
 {
     if (job->must_read_again && job->way->can_enter(job)) {
         return fettle_script_meet(job, now);
     }
-    job->is_unfinished = false; /* it runs: whatever was left open, it is firmware */
-    note_no_proof(job);
-    return fettle_script_end_well(job);
+    return fettle_script_settle(job);
 }
 
 /* Memory that was read and is right, and a board that stays all the same. */
 static void note_faulty_batch(fettle_job_engine *job)
 {
-    if (job->plan->row->has_faulty_batch && job->evidence == FETTLE_EVIDENCE_READBACK) {
+    const char *faulty = job->plan->row->faulty_revision;
+    if (faulty != NULL && strcmp(faulty, job->plan->revision) == 0 &&
+        job->evidence == FETTLE_EVIDENCE_READBACK) {
         fettle_script_note(job, FETTLE_NOTE_FAULTY_BATCH);
     }
 }
@@ -147,6 +163,9 @@ static fettle_effect end_in_loader(fettle_job_engine *job)
 
 static fettle_effect on_loader_again(fettle_job_engine *job, fettle_us now)
 {
+    if (fettle_script_is_other_board(job)) {
+        return fettle_script_refuse_other_board(job);
+    }
     if (job->must_read_again) {
         return fettle_script_meet(job, now);
     }
@@ -187,9 +206,9 @@ static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome
         return fettle_script_fail(job, last, FETTLE_CLAUSE_CONFIRM, now);
     }
     if (last->kind != FETTLE_OK && !expects_application(job)) {
-        note_no_proof(job);
-        return fettle_script_end_well(
-            job); /* it left, and may have nothing to show on this bus */
+        /* It left, and may have nothing to show on this bus; but its end must have been taken. */
+        return job->is_unfinished ? fettle_script_refuse(job, FETTLE_E_BOARD_LEFT)
+                                  : fettle_script_settle(job);
     }
     if (last->kind != FETTLE_OK || job->returns > 0) {
         return no_application(job);
@@ -202,7 +221,8 @@ static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome
         return write_again(job, now);
     }
     if (fettle_script_has_a_hand(job) && expects_application(job)) {
-        return fettle_script_open(job, FETTLE_STAGE_CONFIRM, false, now + job->plan->wait,
+        return fettle_script_open(job, FETTLE_STAGE_CONFIRM, false,
+                                  fettle_script_after(now, job->plan->wait),
                                   FETTLE_ASK_REPLUG, on_replugged);
     }
     return end_in_loader(job);

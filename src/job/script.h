@@ -56,6 +56,9 @@ fettle_effect fettle_script_rearm(fettle_job_engine *job, fettle_us now);
 /* No board, or not in the mode that is needed. */
 fettle_effect fettle_script_not_found(fettle_job_engine *job, fettle_code code);
 
+/* A moment so much later; never past the end of time. */
+fettle_us fettle_script_after(fettle_us now, fettle_us time);
+
 /* ---- effects (job.c) ---- */
 
 fettle_effect fettle_script_run(fettle_job_engine *job, fettle_stage stage,
@@ -76,7 +79,11 @@ bool fettle_script_reads(const fettle_job_engine *job);      /* compares and ver
 
 /* ---- handing over ---- */
 
-fettle_script_then fettle_script_find, fettle_script_on_arrived; /* arrive.c */
+fettle_script_then fettle_script_find, fettle_script_on_arrived;        /* arrive.c */
+bool fettle_script_is_other_board(fettle_job_engine *job);              /* arrive.c */
+fettle_effect fettle_script_refuse_other_board(fettle_job_engine *job); /* arrive.c */
+fettle_effect
+fettle_script_settle(fettle_job_engine *job); /* leave.c: it runs; no more proof */
 fettle_effect fettle_script_meet(fettle_job_engine *job,
                                  fettle_us now); /* arrive.c: it is open */
 fettle_effect fettle_script_work(fettle_job_engine *job,

@@ -202,6 +202,11 @@ static bool needs_end(const fettle_job_engine *job)
     return !job->dfu.traits.block_is_place;
 }
 
+static bool was_ended(const fettle_job_engine *job)
+{
+    return job->dfu.end_was_taken && !job->dfu.lost_completion;
+}
+
 static bool was_answered(const fettle_job_engine *job)
 {
     return !job->dfu.lost_completion;
@@ -251,6 +256,7 @@ const fettle_way fettle_way_dfu = {
     .write = write,
     .finish = finish,
     .needs_end = needs_end,
+    .was_ended = was_ended,
     .was_answered = was_answered,
     .was_checked = was_checked,
     .leave = leave,

@@ -15,11 +15,19 @@ static fettle_effect finish(fettle_job_engine *job, fettle_us now);
 
 /* ---- compare ---- */
 
-static fettle_effect write(fettle_job_engine *job, bool repair)
+/* Whatever was known of the memory is not known any more. */
+static fettle_effect write_blocks(fettle_job_engine *job, bool repair, uint32_t share,
+                                  fettle_script_then *next)
 {
     job->has_written = job->is_unfinished = true;
-    return fettle_script_run(job, FETTLE_STAGE_WRITE, job->way->write(job, repair),
-                             SHARE_WRITE, on_written);
+    job->evidence = FETTLE_EVIDENCE_NONE;
+    return fettle_script_run(job, FETTLE_STAGE_WRITE, job->way->write(job, repair), share,
+                             next);
+}
+
+static fettle_effect write(fettle_job_engine *job, bool repair)
+{
+    return write_blocks(job, repair, SHARE_WRITE, on_written);
 }
 
 bool fettle_script_reads(const fettle_job_engine *job)
@@ -104,8 +112,11 @@ static fettle_effect on_compared(fettle_job_engine *job, const fettle_outcome *l
     if (count_differences(job) == 0) {
         job->evidence = FETTLE_EVIDENCE_READBACK;
         fettle_script_skip(job, SHARE_WRITE + SHARE_VERIFY);
-        return job->plan->is_dry ? fettle_script_end(job, FETTLE_JOB_PLANNED)
-                                 : finish(job, now);
+        if (job->plan->is_dry) {
+            return fettle_script_end(job, FETTLE_JOB_PLANNED);
+        }
+        return job->plan->kind == FETTLE_TASK_VERIFY ? fettle_script_leave(job, now)
+                                                     : finish(job, now);
     }
     if (job->plan->kind == FETTLE_TASK_VERIFY) {
         return mismatch(job);
@@ -150,8 +161,7 @@ static fettle_effect on_read_early(fettle_job_engine *job, const fettle_outcome 
         return mismatch(job);
     }
     job->repaired = count;
-    return fettle_script_run(job, FETTLE_STAGE_WRITE, job->way->write(job, true), 0,
-                             on_repaired);
+    return write_blocks(job, true, 0, on_repaired);
 }
 
 static fettle_effect on_repaired(fettle_job_engine *job, const fettle_outcome *last,
@@ -185,9 +195,10 @@ static fettle_effect on_finished(fettle_job_engine *job, const fettle_outcome *l
         job->evidence < FETTLE_EVIDENCE_MANIFEST) {
         job->evidence = FETTLE_EVIDENCE_MANIFEST;
     }
-    if (job->way->was_answered(job)) {
-        job->is_unfinished = job->is_unfinished && !job->has_written;
-    } else if (!job->way->has_left(job)) { /* else it had better things to do */
+    if (job->way->was_ended(job)) {
+        job->is_unfinished = false;
+    }
+    if (!job->way->was_answered(job) && !job->way->has_left(job)) {
         fettle_script_note(job, FETTLE_NOTE_COMPLETION_LOST);
         job->end_was_refused = true;
     }
@@ -223,8 +234,7 @@ static fettle_effect on_verified(fettle_job_engine *job, const fettle_outcome *l
         return mismatch(job);
     }
     job->repaired = count;
-    return fettle_script_run(job, FETTLE_STAGE_WRITE, job->way->write(job, true), 0,
-                             on_rewritten);
+    return write_blocks(job, true, 0, on_rewritten);
 }
 
 static fettle_effect on_rewritten(fettle_job_engine *job, const fettle_outcome *last,

@@ -71,7 +71,7 @@ static fettle_effect failed(void)
 /* Leaves the board in dfuIDLE where it lets us; `error` is set already. */
 static fettle_effect stop(fettle_dfu *dfu, fettle_us now)
 {
-    bool is_polling = dfu->in_flight == WAITING && dfu->poll_until > now;
+    bool is_polling = dfu->poll_until > now;
     wrap(dfu);
     dfu->stops = 0;
     if (is_polling) { /* asking before its time is over would put it into dfuERROR */
@@ -154,8 +154,25 @@ static fettle_effect wait_poll(fettle_dfu *dfu, fettle_us now)
     if (now - dfu->busy_since + time > BUSY_TIME) {
         return refuse(dfu, FETTLE_E_BOARD_STAYS_BUSY, now);
     }
-    dfu->poll_until = now + time;
-    return time > 0 ? wait(dfu, WAITING, dfu->poll_until) : get_status(dfu, now);
+    return time > 0 ? wait(dfu, WAITING, now + time) : get_status(dfu, now);
+}
+
+/* Until when the board must not be asked again, as far as the answer can be believed. */
+static void note_poll_time(fettle_dfu *dfu, fettle_us now)
+{
+    fettle_us time = fettle_get24(dfu->status + 1) * MS;
+    switch (dfu->bState) {
+    case FETTLE_DFU_DNLOAD_SYNC:
+    case FETTLE_DFU_DNBUSY:
+    case FETTLE_DFU_MANIFEST_SYNC:
+    case FETTLE_DFU_MANIFEST:
+        dfu->poll_until = now + time;
+        break;
+    default: /* in rest there is nothing to wait for; no state at all: a little */
+        dfu->poll_until =
+            dfu->bState <= FETTLE_DFU_ERROR ? 0 : now + (time < ODD_TIME ? time : ODD_TIME);
+        break;
+    }
 }
 
 /* ---- compare and upload ---- */
@@ -294,6 +311,10 @@ static fettle_effect on_finish_status(fettle_dfu *dfu, fettle_us now)
         return wait_poll(dfu, now);
     case FETTLE_DFU_IDLE:
     case FETTLE_DFU_MANIFEST_WAIT_RESET:
+        if (!dfu->end_was_taken) { /* it never took the end: nothing is proven by being in rest */
+            dfu->lost_completion = true;
+            return done(dfu);
+        }
         dfu->was_manifested = dfu->polls > 0 ||
                               dfu->bState == FETTLE_DFU_MANIFEST_WAIT_RESET ||
                               dfu->traits.is_tolerant;
@@ -346,7 +367,8 @@ static fettle_effect free_download(fettle_dfu *dfu, fettle_us now)
     if (dfu->recoveries <= 2 && !dfu->traits.ignores_abort) {
         return tidy(dfu, DFU_ABORT, now);
     }
-    if (!dfu->has_freed) {
+    if (!dfu->has_freed &&
+        dfu->purpose == WRITE) { /* what is there is about to be replaced */
         dfu->has_freed = true;
         return tidy(dfu, DFU_DNLOAD, now);
     }
@@ -387,7 +409,7 @@ static fettle_effect prepare(fettle_dfu *dfu, fettle_us now)
     case FETTLE_DFU_ERROR:
         return tidy(dfu, DFU_CLRSTATUS, now);
     default: /* no state at all: ask again, and see */
-        return wait(dfu, WAITING, now + 10 * MS);
+        return wait(dfu, WAITING, dfu->poll_until > now + MS ? dfu->poll_until : now + MS);
     }
 }
 
@@ -415,6 +437,7 @@ static fettle_effect on_status(fettle_dfu *dfu, fettle_us now)
 {
     dfu->bStatus = dfu->status[0];
     dfu->bState = dfu->status[4];
+    note_poll_time(dfu, now);
     if (dfu->phase == SURVEY) {
         return done(dfu);
     }
@@ -426,8 +449,8 @@ static fettle_effect on_status(fettle_dfu *dfu, fettle_us now)
         return refuse_answer(dfu, "the board refused this, and names no reason", now);
     }
     if (!is_state_known(dfu) && dfu->oddities++ < ODDITIES_MAX) {
-        fettle_us time = poll_time(dfu);
-        return wait(dfu, WAITING, now + (time < ODD_TIME ? time : ODD_TIME) + MS);
+        fettle_us time = dfu->poll_until > now ? dfu->poll_until - now : MS;
+        return wait(dfu, WAITING, now + (time < ODD_TIME ? time : ODD_TIME));
     }
     if (dfu->bStatus != FETTLE_DFU_STATUS_OK || dfu->bState == FETTLE_DFU_ERROR) {
         return refuse(
@@ -454,6 +477,9 @@ static fettle_effect on_finish_trouble(fettle_dfu *dfu, const fettle_outcome *la
     }
     if (last->kind == FETTLE_STALL && dfu->in_flight == SENDING_END) {
         return get_status(dfu, now); /* a refusal: the board knows why */
+    }
+    if (last->kind == FETTLE_GONE && dfu->traits.is_tolerant) {
+        return fail(dfu, last); /* it had no reason to leave */
     }
     dfu->lost_completion = true;
     dfu->has_left = last->kind == FETTLE_GONE;
@@ -617,7 +643,14 @@ static fettle_effect step(fettle_engine *engine, const fettle_outcome *last, fet
         return on_reset(dfu, now);
     case PAUSING:
         return send_end(dfu, now);
-    default: /* TIDYING, WAITING, SENDING_BLOCK, SENDING_END */
+    case SENDING_BLOCK:
+        return last->count == block_size(dfu, dfu->image.size)
+                   ? get_status(dfu, now)
+                   : refuse_answer(dfu, "not all bytes of a block were taken", now);
+    case SENDING_END:
+        dfu->end_was_taken = true;
+        return get_status(dfu, now);
+    default: /* TIDYING, WAITING */
         return get_status(dfu, now);
     }
 }
@@ -646,7 +679,7 @@ static fettle_engine *ready(fettle_dfu *dfu, enum phase phase, enum phase purpos
     dfu->reads_all = dfu->was_stalled = dfu->has_left = false;
     dfu->was_refused = dfu->lost_completion = dfu->was_manifested = dfu->was_cut_off =
         false;
-    dfu->has_freed = false;
+    dfu->has_freed = dfu->end_was_taken = false;
     dfu->count = dfu->offset = dfu->keeps_from = dfu->keeps_to = 0;
     dfu->only = NULL;
     return &dfu->engine;

@@ -91,6 +91,7 @@ typedef struct fettle_dfu {
     bool was_refused;                 /* survey, detach: the request was stalled */
     bool has_left;        /* it was gone after a reset that we gave it, or after the end */
     bool lost_completion; /* finish: no (good) answer to the end, and none that says no */
+    bool end_was_taken;   /* finish: the end marker was sent, and acknowledged */
     bool
         was_manifested; /* finish: the board went through its own check and found it good */
     bool was_cut_off; /* an earlier download was still open, and was ended or taken over */

@@ -159,7 +159,7 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
         .enter = EXPANSION_STEPS,
         .picture = "expansion-s1",
         .carries_module = true,
-        .has_faulty_batch = true, /* of 3.1 (forum.pycom.io, topics 4684 and 4907) */
+        .faulty_revision = "3.1", /* of 3.1 (forum.pycom.io, topics 4684 and 4907) */
         .needed_by = "owners of Expansion Boards 3.0 and 3.1",
         .evidence = "the vendor's Windows driver file and its documentation; "
                     "forum.pycom.io, topics 3148, 3447 and 4684",

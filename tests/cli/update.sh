@@ -19,7 +19,7 @@ has '["board"]["mode"]' '"app"'
 has '["board"]["repaired"]' 0
 has '["image"]["size"]' 16400
 is_cheerful
-says "$err" "read back and compared, every byte" "the proof is named"
+says "$err" "read back and compared with the file" "the proof is named"
 says "$err" "Please do this now" "what to press is said"
 cmp -s -i 1024 -n 15104 pytrack.dfu flash.bin
 ok $? "the flash has the file's rows 16 to 251"

@@ -78,7 +78,7 @@ static void test_generic_is_by_the_book(void **state)
     assert_null(row->picture);
     assert_null(row->revision_question);
     assert_false(row->carries_module);
-    assert_false(row->has_faulty_batch);
+    assert_null(row->faulty_revision);
     assert_non_null(row->needed_by);
     assert_non_null(row->evidence);
 }

@@ -404,8 +404,6 @@ static void test_poll_timeout_is_honoured_to_the_microsecond(void **state)
         IS(IDLE), block(0, SIZE), status(0, 1, FETTLE_DFU_DNBUSY), pause_of(MS),
         status(0, 0, FETTLE_DFU_DNBUSY),              /* 0: asked at once */
         status(0, 0x020304, FETTLE_DFU_DNLOAD_SYNC)); /* longer than anything may be busy */
-    assert_int_equal(FETTLE_EFFECT_CONTROL, self.effect.kind);
-    PLAY(status(0, 0x020304, FETTLE_DFU_DNBUSY));
     ends_badly(FETTLE_E_BOARD_STAYS_BUSY,
                "cannot write block 0 at 0x00000000: the board says that it is busy "
                "(dfuDNLOAD-SYNC), and does not come to an end");
@@ -492,12 +490,25 @@ static void test_a_stalled_block_is_asked_about(void **state)
                                            "refused this, and names no reason");
 }
 
+static void test_a_block_that_was_taken_in_part(void **state)
+{
+    (void)state;
+    sit_down();
+    start(fettle_dfu_download(&self.dfu, content_of(SIZE), NULL));
+    PLAY(IS(IDLE));
+    fettle_outcome part = {.kind = FETTLE_OK, .count = SIZE - 1};
+    self.effect = fettle_task_step(&self.task, &part, self.now);
+    PLAY(IS(DNLOAD_IDLE), plain(ABORT));
+    ends_badly(FETTLE_E_UNEXPECTED_ANSWER,
+               "cannot write block 0 at 0x00000000: not all bytes of a block were taken");
+}
+
 static void test_odd_answers_are_asked_again_three_times(void **state)
 {
     (void)state;
     sit_down();
     start(fettle_dfu_download(&self.dfu, content_of(SIZE), NULL));
-    PLAY(IS(IDLE), block(0, SIZE), status(0, 2, 77), pause_of(3 * MS), status(200, 0, 5),
+    PLAY(IS(IDLE), block(0, SIZE), status(0, 2, 77), pause_of(2 * MS), status(200, 0, 5),
          pause_of(MS), status(0, 0, 255), pause_of(MS), IS(DNLOAD_IDLE));
     ends_well();
 
@@ -513,20 +524,18 @@ static void test_odd_answers_are_asked_again_three_times(void **state)
 }
 
 /* A time that comes with nonsense is nonsense: it must not hold us up for hours. */
-static void test_odd_answers_cannot_hold_us_up(void **state)
+static void hold_up(uint8_t code, uint8_t in_state)
 {
-    fettle_us began;
-    (void)state;
+    const uint8_t odd[] = {code, 0xFF, 0xFF, 0xFF, in_state, 0};
     sit_down();
     start(fettle_dfu_download(&self.dfu, content_of(SIZE), NULL));
     PLAY(IS(IDLE), block(0, SIZE));
-    began = self.now;
+    fettle_us began = self.now;
     for (int i = 0; i < 100 && self.effect.kind < FETTLE_EFFECT_DONE; i++) {
-        static const uint8_t odd[] = {200, 0xFF, 0xFF, 0xFF, 77, 0};
         fettle_outcome outcome = {.kind = FETTLE_OK};
         if (self.effect.kind == FETTLE_EFFECT_SLEEP) {
             self.now = self.effect.until;
-        } else {
+        } else if (self.effect.control.in != NULL) {
             memcpy(self.effect.control.in, odd, sizeof odd);
             outcome.count = sizeof odd;
         }
@@ -534,6 +543,16 @@ static void test_odd_answers_cannot_hold_us_up(void **state)
     }
     assert_int_equal(FETTLE_EFFECT_FAILED, self.effect.kind);
     assert_in_range(self.now - began, 0, 125 * SECOND);
+}
+
+static void test_odd_answers_cannot_hold_us_up(void **state)
+{
+    (void)state;
+    hold_up(200, 77);
+    hold_up(0, 77);
+    for (uint8_t in_state = 0; in_state <= FETTLE_DFU_ERROR; in_state++) {
+        hold_up(200, in_state);
+    }
 }
 
 /* ---- the way back to dfuIDLE ---- */
@@ -586,7 +605,7 @@ static void test_the_way_back_from_each_state(void **state)
 
     sit_down(); /* no state at all: asked again, and seen */
     start(fettle_dfu_download(&self.dfu, content_of(SIZE), NULL));
-    PLAY(status(0, 0, 77), pause_of(10 * MS), status(3, 0, 77), pause_of(10 * MS), IS(IDLE),
+    PLAY(status(0, 0, 77), pause_of(MS), status(3, 20, 77), pause_of(20 * MS), IS(IDLE),
          block(0, SIZE), IS(DNLOAD_IDLE));
     ends_well();
 
@@ -631,6 +650,12 @@ static void test_abort_that_is_ignored(void **state)
          IS(IDLE), block(0, SIZE), IS(DNLOAD_IDLE));
     ends_well();
     assert_true(self.dfu.was_cut_off);
+
+    sit_down(); /* who only wants to read makes no firmware of half a download */
+    start(fettle_dfu_compare(&self.dfu, content_of(SIZE), 0, SIZE, true));
+    PLAY(IS(DNLOAD_IDLE), plain(ABORT), IS(DNLOAD_IDLE), plain(ABORT), IS(DNLOAD_IDLE),
+         plain(RESET), IS(IDLE), reads(0, SIZE));
+    ends_well();
 
     sit_down(); /* nothing helps */
     start(fettle_dfu_download(&self.dfu, content_of(SIZE), NULL));
@@ -722,28 +747,44 @@ static void test_another_board_wants_a_reset_or_is_deaf(void **state)
 
 static void test_an_end_without_an_answer_is_no_failure(void **state)
 {
+    static const fettle_outcome_kind kinds[] = {FETTLE_TIMEOUT, FETTLE_ERROR, FETTLE_GONE};
     (void)state;
-    for (fettle_outcome_kind kind = FETTLE_TIMEOUT; kind <= FETTLE_ERROR; kind++) {
-        if (kind == FETTLE_CANCELLED || kind == FETTLE_STALL) {
-            continue;
-        }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         sit_down();
+        self.traits.is_tolerant = kinds[i] != FETTLE_GONE;
+        use_traits();
         write_one_block();
-        PLAY(lost(end(1), kind));
+        PLAY(lost(end(1), kinds[i]));
         ends_well();
         assert_true(self.dfu.lost_completion);
+        assert_true((kinds[i] == FETTLE_GONE) == self.dfu.has_left);
     }
+}
+
+static void test_a_tolerant_board_has_no_reason_to_leave(void **state)
+{
+    (void)state;
+    sit_down();
+    write_one_block();
+    PLAY(lost(end(1), FETTLE_GONE));
+    ends_badly(FETTLE_E_BOARD_LEFT, "cannot finish the update: the board left the bus");
 }
 
 static void test_an_end_that_was_stalled_is_asked_about(void **state)
 {
     const struct line stalled = lost(end(1), FETTLE_STALL);
     (void)state;
-    sit_down(); /* it was taken all the same */
+    sit_down(); /* at rest: nothing says that it was taken */
     write_one_block();
     PLAY(stalled, IS(IDLE));
     ends_well();
-    assert_false(self.dfu.lost_completion);
+    assert_true(self.dfu.lost_completion);
+    assert_false(self.dfu.was_manifested);
+
+    sit_down(); /* already manifesting when asked: nothing is lost */
+    write_one_block();
+    PLAY(stalled, status(0, 2, FETTLE_DFU_MANIFEST), pause_of(2 * MS), IS(IDLE));
+    ends_well();
 
     sit_down(); /* it says no, and why */
     write_one_block();
@@ -1372,6 +1413,7 @@ int main(void)
         cmocka_unit_test(test_all_is_sent_where_blocks_come_in_order),
         cmocka_unit_test(test_a_refusal_is_told_as_received),
         cmocka_unit_test(test_a_stalled_block_is_asked_about),
+        cmocka_unit_test(test_a_block_that_was_taken_in_part),
         cmocka_unit_test(test_odd_answers_are_asked_again_three_times),
         cmocka_unit_test(test_odd_answers_cannot_hold_us_up),
         cmocka_unit_test(test_the_greeting_is_cleared),
@@ -1384,6 +1426,7 @@ int main(void)
         cmocka_unit_test(test_a_tolerant_board_comes_back_to_idle),
         cmocka_unit_test(test_another_board_wants_a_reset_or_is_deaf),
         cmocka_unit_test(test_an_end_without_an_answer_is_no_failure),
+        cmocka_unit_test(test_a_tolerant_board_has_no_reason_to_leave),
         cmocka_unit_test(test_an_end_that_was_stalled_is_asked_about),
         cmocka_unit_test(test_the_boards_own_check_says_no),
         cmocka_unit_test(test_nothing_open_is_nothing_to_end),

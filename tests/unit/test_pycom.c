@@ -101,7 +101,7 @@ static void test_rows_are_complete(void **state)
         assert_int_equal(15000000, row->comes_back);
         assert_int_equal(7000000, row->window);
         assert_true(row->carries_module);
-        assert_int_equal(strcmp(row->id, "expansion") == 0, row->has_faulty_batch);
+        assert_int_equal(strcmp(row->id, "expansion") == 0, row->faulty_revision != NULL);
         assert_sentence(row->enter);
         assert_true(row->needed_by != NULL && row->needed_by[0] != '\0');
         assert_true(row->evidence != NULL && row->evidence[0] != '\0');
