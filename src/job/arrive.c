@@ -60,6 +60,8 @@ static fettle_effect arm(fettle_job_engine *job, fettle_us now)
     if (!job->is_armed) {
         job->is_armed = true;
         job->armed_until = fettle_script_after(now, job->plan->wait);
+    } else if (now >= job->armed_until) {
+        return fettle_script_not_found(job, FETTLE_E_NO_UPDATE_MODE);
     }
     return fettle_script_open(
         job, job->sight.path[0] != '\0' ? FETTLE_STAGE_ENTER : FETTLE_STAGE_FIND, true,

@@ -128,9 +128,9 @@ struct fettle_job_engine {
     uint32_t after_arrival;
     bool is_unfinished; /* blocks were written, and nothing says that the end was taken */
     bool must_write;    /* all of it, whatever the memory holds */
+    bool has_looked_again;
     bool has_missed, end_was_refused;
-    bool is_armed, has_asked, was_app_seen, was_read_early, must_read_again, is_open,
-        is_left;
+    bool is_armed, has_asked, was_app_seen, was_read_early, must_read_again, is_open;
     fettle_face faces[FETTLE_FACES_MAX];
 
     /* the way's own */

@@ -123,8 +123,10 @@ static fettle_effect no_application(fettle_job_engine *job)
         fettle_script_note(job, FETTLE_NOTE_TRY_USB2);
     }
     switch (job->plan->kind) {
-    case FETTLE_TASK_UPDATE:
-        return fettle_script_refuse(job, FETTLE_E_APPLICATION_MISSING);
+    case FETTLE_TASK_UPDATE: /* "the update is in place" is only said with proof */
+        return fettle_script_refuse(job, job->evidence != FETTLE_EVIDENCE_NONE
+                                             ? FETTLE_E_APPLICATION_MISSING
+                                             : FETTLE_E_NO_APPLICATION);
     case FETTLE_TASK_RESET:
         return fettle_script_refuse(job, FETTLE_E_NO_APPLICATION);
     default:
@@ -153,6 +155,22 @@ static fettle_effect write_again(fettle_job_engine *job, fettle_us now)
                               fettle_script_on_arrived);
 }
 
+/* It was written and could not be read, and here it is in update mode again: now it can. */
+static bool should_read_now(const fettle_job_engine *job)
+{
+    return job->plan->kind == FETTLE_TASK_UPDATE && job->has_written &&
+           job->evidence != FETTLE_EVIDENCE_READBACK && !job->has_looked_again &&
+           fettle_script_reads(job);
+}
+
+static fettle_effect read_now(fettle_job_engine *job, fettle_us now)
+{
+    job->has_looked_again = job->must_read_again = true;
+    job->after_arrival = 0;
+    return fettle_script_open(job, FETTLE_STAGE_VERIFY, true, now, FETTLE_ASK_NOTHING,
+                              fettle_script_on_arrived);
+}
+
 static fettle_effect end_in_loader(fettle_job_engine *job)
 {
     note_faulty_batch(job);
@@ -172,10 +190,15 @@ static fettle_effect on_loader_again(fettle_job_engine *job, fettle_us now)
     if (should_write_again(job)) {
         return write_again(job, now);
     }
+    if (should_read_now(job)) {
+        return read_now(job, now);
+    }
     if (!expects_application(job)) {
         return end_in_loader(job);
     }
-    fettle_script_note(job, FETTLE_NOTE_STAYS_IN_LOADER);
+    if (job->evidence == FETTLE_EVIDENCE_READBACK) {
+        fettle_script_note(job, FETTLE_NOTE_STAYS_IN_LOADER);
+    }
     if (++job->returns < RETURNS_MAX) {
         return watch(job, job->open_until);
     }
@@ -219,6 +242,9 @@ static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome
     }
     if (should_write_again(job)) {
         return write_again(job, now);
+    }
+    if (should_read_now(job)) {
+        return read_now(job, now);
     }
     if (fettle_script_has_a_hand(job) && expects_application(job)) {
         return fettle_script_open(job, FETTLE_STAGE_CONFIRM, false,

@@ -149,9 +149,13 @@ static fettle_effect on_read_early(fettle_job_engine *job, const fettle_outcome 
     if (last->kind == FETTLE_CANCELLED || last->kind == FETTLE_GONE) {
         return fettle_script_fail(job, last, FETTLE_CLAUSE_VERIFY, now);
     }
+    if (last->kind != FETTLE_OK && job->was_read_early) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_VERIFY, now);
+    }
     if (last->kind != FETTLE_OK) {
         return finish(job, now); /* it can't be read before the end: then after it */
     }
+    job->was_read_early = true;
     uint32_t count = count_differences(job);
     if (count == 0) {
         job->evidence = FETTLE_EVIDENCE_READBACK;
