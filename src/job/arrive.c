@@ -6,6 +6,8 @@
  */
 #include "job/script.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 #define PERMISSION_TIME \
@@ -172,7 +174,7 @@ bool fettle_script_is_other_board(fettle_job_engine *job)
     bool is_same_id = job->loader_id.vendor == sight->id.vendor &&
                       job->loader_id.product == sight->id.product;
     bool is_same_serial = job->loader_serial[0] == '\0' || sight->serial[0] == '\0' ||
-                          strcmp(job->loader_serial, sight->serial) == 0;
+                          fettle_text_is_equal(job->loader_serial, sight->serial);
     if (job->mode == FETTLE_MODE_APP) {
         return false;
     }

@@ -6,7 +6,7 @@
  */
 #include "job/script.h"
 
-#include <string.h>
+#include "base/text.h"
 
 #define STAYS_TIME (2 * SECOND)
 
@@ -109,7 +109,7 @@ static fettle_effect on_application(fettle_job_engine *job, fettle_us now)
 static void note_faulty_batch(fettle_job_engine *job)
 {
     const char *faulty = job->plan->row->faulty_revision;
-    if (faulty != NULL && strcmp(faulty, job->plan->revision) == 0 &&
+    if (faulty != NULL && fettle_text_is_equal(faulty, job->plan->revision) &&
         job->evidence == FETTLE_EVIDENCE_READBACK) {
         fettle_script_note(job, FETTLE_NOTE_FAULTY_BATCH);
     }

@@ -8,6 +8,8 @@
 
 #include "proto/dfu.h"
 
+#include <assert.h>
+
 /* bRequest, table 3.2 */
 enum {
     DFU_DETACH = 0,
@@ -134,6 +136,7 @@ static inline fettle_effect wait(fettle_dfu *dfu, enum in_flight in_flight, fett
 
 static inline uint32_t block_index(const fettle_dfu *dfu)
 {
+    assert(dfu->traits.transfer_size > 0);
     return (uint32_t)(dfu->offset / dfu->traits.transfer_size);
 }
 
