@@ -59,8 +59,8 @@ static fettle_effect on_looked(fettle_job_engine *job, const fettle_outcome *las
 static fettle_effect arm(fettle_job_engine *job, fettle_us now)
 {
     bool needs_button = job->plan->row->enter != NULL;
-    if (!job->is_armed) {
-        job->is_armed = true;
+    if (!job->attempt.is_armed) {
+        job->attempt.is_armed = true;
         job->armed_until = fettle_script_after(now, job->plan->wait);
     } else if (now >= job->armed_until) {
         return fettle_script_not_found(job, FETTLE_E_NO_UPDATE_MODE);
@@ -81,7 +81,8 @@ static fettle_effect on_not_opened(fettle_job_engine *job, const fettle_outcome 
         return fettle_script_not_found(
             job, job->sight.path[0] != '\0' ? FETTLE_E_NO_UPDATE_MODE : FETTLE_E_NO_BOARD);
     }
-    if (last->kind == FETTLE_ERROR && last->why == FETTLE_WHY_PERMISSION && job->is_armed) {
+    if (last->kind == FETTLE_ERROR && last->why == FETTLE_WHY_PERMISSION &&
+        job->attempt.is_armed) {
         job->grace_until = job->grace_until == 0 ? now + PERMISSION_TIME : job->grace_until;
         if (now < job->grace_until) {
             job->then = fettle_script_find;
@@ -107,7 +108,7 @@ static fettle_effect on_application_seen(fettle_job_engine *job, fettle_us now)
     if (!fettle_plan_check_version(job->plan, job->sight.bcdDevice, &job->engine.error)) {
         return fettle_script_give_up(job);
     }
-    if (job->is_armed && !job->has_missed) { /* after a miss it starts by itself */
+    if (job->attempt.is_armed && !job->has_missed) { /* after a miss it starts by itself */
         fettle_script_note(job, FETTLE_NOTE_STARTED_NORMALLY);
         if (++job->misses >= 2) {
             fettle_script_note(job, FETTLE_NOTE_UNMOUNT);
@@ -239,11 +240,11 @@ static fettle_effect on_surveyed(fettle_job_engine *job, const fettle_outcome *l
 /* The application doesn't make way. A person can make it; but only for proof nobody is asked. */
 static fettle_effect not_entered(fettle_job_engine *job, fettle_us now)
 {
-    if (job->must_read_again) {
+    if (job->attempt.must_read_again) {
         return fettle_script_settle(job);
     }
-    if (fettle_script_has_a_hand(job) && !job->has_asked) {
-        job->has_asked = true;
+    if (fettle_script_has_a_hand(job) && !job->attempt.has_asked) {
+        job->attempt.has_asked = true;
         return arm(job, now);
     }
     return fettle_script_not_found(job, FETTLE_E_NO_UPDATE_MODE);
@@ -251,7 +252,7 @@ static fettle_effect not_entered(fettle_job_engine *job, fettle_us now)
 
 static fettle_effect enter(fettle_job_engine *job, fettle_us now)
 {
-    if (job->entries++ >= ENTRIES_MAX) {
+    if (job->attempt.entries++ >= ENTRIES_MAX) {
         return not_entered(job, now);
     }
     return fettle_script_run(job, FETTLE_STAGE_ENTER, job->way->enter(job), 0, on_detached);
@@ -273,7 +274,7 @@ static fettle_effect on_detached(fettle_job_engine *job, const fettle_outcome *l
 static fettle_effect on_entered(fettle_job_engine *job, const fettle_outcome *last,
                                 fettle_us now)
 {
-    if (last->kind == FETTLE_TIMEOUT && job->must_read_again) {
+    if (last->kind == FETTLE_TIMEOUT && job->attempt.must_read_again) {
         return fettle_script_refuse(job, FETTLE_E_APPLICATION_MISSING); /* it did run */
     }
     if (last->kind == FETTLE_TIMEOUT && fettle_script_has_a_hand(job)) {

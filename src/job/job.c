@@ -166,8 +166,7 @@ static fettle_effect fail_or_try_again(fettle_job_engine *job, fettle_us now)
     job->engine.error = (fettle_error){.code = FETTLE_E_NONE};
     job->engine.done = 0;
     job->after_arrival = 0;
-    job->is_armed = job->has_asked = job->must_read_again = false;
-    job->entries = job->returns = 0;
+    memset(&job->attempt, 0, sizeof job->attempt);
     bool was_leaving =
         job->first_error.stage >= FETTLE_STAGE_LEAVE || job->way->has_left(job);
     job->open_until = was_leaving ? now + COMES_UP_TIME : now;

@@ -119,18 +119,30 @@ struct fettle_job_engine {
     char loader_serial[FETTLE_TEXT_SIZE];
     uint16_t version_before, version_after; /* bcdDevice of the application; 0: not seen */
 
-    /* the job's own */
+    /* the job's own, from its beginning to its end */
     fettle_effect (*then)(fettle_job_engine *job, const fettle_outcome *last,
                           fettle_us now);
     fettle_error first_error; /* of the first try, once there is a second */
-    unsigned tries, misses, windows_missed, returns, repairs, entries, rewrites;
+    unsigned tries, misses, windows_missed, repairs, rewrites;
     fettle_us armed_until, open_until, grace_until;
     uint32_t after_arrival;
-    bool is_unfinished; /* blocks were written, and nothing says that the end was taken */
-    bool must_write;    /* all of it, whatever the memory holds */
-    bool has_looked_again;
-    bool has_missed, end_was_refused;
-    bool is_armed, has_asked, was_app_seen, was_read_early, must_read_again, is_open;
+    bool is_open;        /* a board was opened: from then on a second try makes sense */
+    bool was_app_seen;   /* so it must come up again in the end */
+    bool was_read_early; /* it can be read before the end: a failure to do so is one */
+    bool is_unfinished;  /* blocks were written, and nothing says that the end was taken */
+    bool must_write;     /* all of it, whatever the memory holds; until that has begun */
+    bool has_looked_again; /* what could not be read after the end was read in the loader */
+    bool has_missed;       /* a window, just now: the application then starts by itself */
+    bool end_was_refused;  /* or not answered by a board that is still there */
+
+    /* what a second try begins anew */
+    struct {
+        unsigned entries,
+            returns;          /* applications asked to make way; loaders that came back */
+        bool is_armed;        /* a person was asked, `armed_until` counts */
+        bool has_asked;       /* a person was asked instead of an application */
+        bool must_read_again; /* written, left, and to be read once it has made way again */
+    } attempt;
     fettle_face faces[FETTLE_FACES_MAX];
 
     /* the way's own */

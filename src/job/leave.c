@@ -31,7 +31,7 @@ static void count_repairs(fettle_job_engine *job)
 fettle_effect fettle_script_leave(fettle_job_engine *job, fettle_us now)
 {
     count_repairs(job);
-    if (job->plan->stays && !job->must_read_again) {
+    if (job->plan->stays && !job->attempt.must_read_again) {
         fettle_script_note(job, FETTLE_NOTE_LEFT_IN_UPDATE_MODE);
         return fettle_script_end_well(job);
     }
@@ -40,7 +40,7 @@ fettle_effect fettle_script_leave(fettle_job_engine *job, fettle_us now)
     if (only_looked && !job->was_app_seen) {
         return fettle_script_end_well(job); /* as it was found */
     }
-    job->entries = 0;
+    job->attempt.entries = 0;
     fettle_engine *child = job->way->leave(job);
     if (child == NULL) {
         fettle_script_skip(job, SHARE_LEAVE);
@@ -67,8 +67,8 @@ static bool expects_application(const fettle_job_engine *job)
 
 static fettle_effect watch(fettle_job_engine *job, fettle_us until)
 {
-    return fettle_script_open(job, FETTLE_STAGE_CONFIRM, job->must_read_again, until,
-                              FETTLE_ASK_NOTHING, on_confirmed);
+    return fettle_script_open(job, FETTLE_STAGE_CONFIRM, job->attempt.must_read_again,
+                              until, FETTLE_ASK_NOTHING, on_confirmed);
 }
 
 /* A board that took the reset, stayed, and was never seen with an application may have none. */
@@ -92,14 +92,14 @@ static void note_no_proof(fettle_job_engine *job)
 /* It runs: whatever was left open, it is firmware. */
 fettle_effect fettle_script_settle(fettle_job_engine *job)
 {
-    job->must_read_again = job->is_unfinished = false;
+    job->attempt.must_read_again = job->is_unfinished = false;
     note_no_proof(job);
     return fettle_script_end_well(job);
 }
 
 static fettle_effect on_application(fettle_job_engine *job, fettle_us now)
 {
-    if (job->must_read_again && job->way->can_enter(job)) {
+    if (job->attempt.must_read_again && job->way->can_enter(job)) {
         return fettle_script_meet(job, now);
     }
     return fettle_script_settle(job);
@@ -165,7 +165,7 @@ static bool should_read_now(const fettle_job_engine *job)
 
 static fettle_effect read_now(fettle_job_engine *job, fettle_us now)
 {
-    job->has_looked_again = job->must_read_again = true;
+    job->has_looked_again = job->attempt.must_read_again = true;
     job->after_arrival = 0;
     return fettle_script_open(job, FETTLE_STAGE_VERIFY, true, now, FETTLE_ASK_NOTHING,
                               fettle_script_on_arrived);
@@ -184,7 +184,7 @@ static fettle_effect on_loader_again(fettle_job_engine *job, fettle_us now)
     if (fettle_script_is_other_board(job)) {
         return fettle_script_refuse_other_board(job);
     }
-    if (job->must_read_again) {
+    if (job->attempt.must_read_again) {
         return fettle_script_meet(job, now);
     }
     if (should_write_again(job)) {
@@ -199,7 +199,7 @@ static fettle_effect on_loader_again(fettle_job_engine *job, fettle_us now)
     if (job->evidence == FETTLE_EVIDENCE_READBACK) {
         fettle_script_note(job, FETTLE_NOTE_STAYS_IN_LOADER);
     }
-    if (++job->returns < RETURNS_MAX) {
+    if (++job->attempt.returns < RETURNS_MAX) {
         return watch(job, job->open_until);
     }
     return no_application(job);
@@ -233,7 +233,7 @@ static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome
         return job->is_unfinished ? fettle_script_refuse(job, FETTLE_E_BOARD_LEFT)
                                   : fettle_script_settle(job);
     }
-    if (last->kind != FETTLE_OK || job->returns > 0) {
+    if (last->kind != FETTLE_OK || job->attempt.returns > 0) {
         return no_application(job);
     }
     fettle_script_see(job, last->sight);

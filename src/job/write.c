@@ -57,7 +57,8 @@ fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
         job->must_write = false;
         return write(job, false);
     }
-    if (job->must_read_again) { /* written before the application was started: look now */
+    if (job->attempt
+            .must_read_again) { /* written before the application was started: look now */
         return fettle_script_run(job, FETTLE_STAGE_VERIFY, job->way->compare(job, true), 0,
                                  on_verified);
     }
@@ -210,7 +211,7 @@ static fettle_effect on_finished(fettle_job_engine *job, const fettle_outcome *l
         return fettle_script_leave(job, now);
     }
     if (!job->way->can_read_after(job)) {
-        job->must_read_again = true; /* once its application has made way again */
+        job->attempt.must_read_again = true; /* once its application has made way again */
         return fettle_script_leave(job, now);
     }
     return fettle_script_run(job, FETTLE_STAGE_VERIFY, job->way->compare(job, true),
@@ -220,7 +221,7 @@ static fettle_effect on_finished(fettle_job_engine *job, const fettle_outcome *l
 static fettle_effect on_verified(fettle_job_engine *job, const fettle_outcome *last,
                                  fettle_us now)
 {
-    if (last->kind == FETTLE_GONE && !job->must_read_again) {
+    if (last->kind == FETTLE_GONE && !job->attempt.must_read_again) {
         return fettle_script_confirm(
             job, now); /* it has started its application before we could look */
     }
@@ -230,7 +231,7 @@ static fettle_effect on_verified(fettle_job_engine *job, const fettle_outcome *l
     uint32_t count = count_differences(job);
     if (count == 0) {
         job->evidence = FETTLE_EVIDENCE_READBACK;
-        job->must_read_again = false;
+        job->attempt.must_read_again = false;
         return fettle_script_leave(job, now);
     }
     job->evidence = FETTLE_EVIDENCE_NONE; /* whatever the board thought of it */
