@@ -62,24 +62,24 @@
     .revision_count = 2,    \
     .revisions = {{"1", name "_", 0x0002, 0x0008}, {"2", name "2_", 0x000F, 0x0099}}
 
+/* What all of them have in common. */
+#define SHIELD                                                                 \
+    .protocol = FETTLE_PROTOCOL_DFU, .face_count = 2, .memory = SHIELD_MEMORY, \
+    .dfu = SHIELD_QUIRKS, .comes_back = 15 * SECONDS, .window = 7 * SECONDS,   \
+    .carries_module = true
+
 const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
     {
         .id = "pytrack",
         .name = "Pytrack",
-        .protocol = FETTLE_PROTOCOL_DFU,
-        .face_count = 2,
+        SHIELD,
         .faces = FACES(0xF013, 0xF014),
         REVISIONS_1_2("pytrack"),
         .revision_question =
             "Which Pytrack is it? 2 if \"2.0 X\" is printed on its bottom, else 1.",
-        .memory = SHIELD_MEMORY,
-        .dfu = SHIELD_QUIRKS,
-        .comes_back = 15 * SECONDS,
-        .window = 7 * SECONDS,
         .button = "button S1 (MCLR)",
         .enter = SHIELD_STEPS,
         .picture = "pytrack-s1",
-        .carries_module = true,
         .needed_by = "owners of Pytrack 1.x and 2.0 X shields",
         .evidence = "the vendor's Windows driver file and its documentation; "
                     "forum.pycom.io, topics 2490 and 3447",
@@ -87,20 +87,14 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
     {
         .id = "pysense",
         .name = "Pysense",
-        .protocol = FETTLE_PROTOCOL_DFU,
-        .face_count = 2,
+        SHIELD,
         .faces = FACES(0xF012, 0xF011),
         REVISIONS_1_2("pysense"),
         .revision_question =
             "Which Pysense is it? 2 if \"2.0 X\" is printed on its bottom, else 1.",
-        .memory = SHIELD_MEMORY,
-        .dfu = SHIELD_QUIRKS,
-        .comes_back = 15 * SECONDS,
-        .window = 7 * SECONDS,
         .button = "button S1 (MCLR)",
         .enter = SHIELD_STEPS,
         .picture = "pysense-s1",
-        .carries_module = true,
         .needed_by = "owners of Pysense 1.x and 2.0 X shields",
         .evidence = "the vendor's Windows driver file and its documentation; "
                     "forum.pycom.io, topics 1320 and 2917",
@@ -108,42 +102,29 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
     {
         .id = "pyscan",
         .name = "Pyscan",
-        .protocol = FETTLE_PROTOCOL_DFU,
-        .face_count = 2,
+        SHIELD,
         .faces = FACES(0xEF38, 0xEF37),
-        .memory = SHIELD_MEMORY,
-        .dfu = SHIELD_QUIRKS,
-        .comes_back = 15 * SECONDS,
-        .window = 7 * SECONDS,
         .button = "button S1 (MCLR)",
         .enter = SHIELD_STEPS,
         .picture = "pyscan-s1",
-        .carries_module = true,
         .needed_by = "owners of Pyscan shields",
         .evidence = "the vendor's Windows driver file; no firmware was ever published",
     },
     {
         .id = "pygate",
         .name = "Pygate",
-        .protocol = FETTLE_PROTOCOL_DFU,
-        .face_count = 2,
+        SHIELD,
         .faces = FACES(0xED14, 0xED15),
-        .memory = SHIELD_MEMORY,
-        .dfu = SHIELD_QUIRKS,
-        .comes_back = 15 * SECONDS,
-        .window = 7 * SECONDS,
         .button = "button S1 (MCLR)",
         .enter = SHIELD_STEPS,
         .picture = "pygate-s1",
-        .carries_module = true,
         .needed_by = "owners of Pygate gateways",
         .evidence = "the vendor's documentation and its file pygate_v13_1049665.dfu",
     },
     {
         .id = "expansion",
         .name = "Expansion Board",
-        .protocol = FETTLE_PROTOCOL_DFU,
-        .face_count = 2,
+        SHIELD,
         .faces = FACES(0xEF98, 0xEF99),
         .revision_count = 2,
         .revisions = {{"3.0", "expansion3_", 0, 0},
@@ -151,14 +132,9 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
         .revision_question =
             "Which Expansion Board is it? 3.1 if \"V3.1\" is printed on its back, 3.0 if "
             "\"V3.0\" or \"V3.0r\" is.",
-        .memory = SHIELD_MEMORY,
-        .dfu = SHIELD_QUIRKS,
-        .comes_back = 15 * SECONDS,
-        .window = 7 * SECONDS,
         .button = "button S1",
         .enter = EXPANSION_STEPS,
         .picture = "expansion-s1",
-        .carries_module = true,
         .faulty_revision = "3.1", /* of 3.1 (forum.pycom.io, topics 4684 and 4907) */
         .needed_by = "owners of Expansion Boards 3.0 and 3.1",
         .evidence = "the vendor's Windows driver file and its documentation; "
