@@ -349,7 +349,9 @@ static bool check_files(parser *p)
     const char *const files[] = {args->file, args->trace, args->report};
     for (size_t i = 0; i < 3; i++) {
         for (size_t j = i + 1; j < 3; j++) {
-            if (files[i] != NULL && files[j] != NULL && strcmp(files[i], files[j]) == 0) {
+            if (files[i] != NULL && files[j] != NULL &&
+                (strcmp(files[i], files[j]) == 0 ||
+                 cli_system_is_same_file(files[i], files[j]))) {
                 return cli_fail_usage(p->err, "\"%s\" can't be two files at once",
                                       files[i]);
             }

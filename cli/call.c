@@ -246,7 +246,7 @@ static int flush_stdout(cli_call *call, int status)
 {
     errno = 0;
     bool is_good = fflush(stdout) == 0 && ferror(stdout) == 0;
-    if (is_good || errno == EPIPE || status != 0) {
+    if (is_good || errno == EPIPE || status != 0 || cli_system_has_no_reader()) {
         return status;
     }
     fettle_error err;

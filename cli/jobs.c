@@ -11,7 +11,8 @@
 
 static const char *path_of(const cli_target *target)
 {
-    const fettle_result *result = fettle_job_result(target->job);
+    const fettle_result *result =
+        target->job != NULL ? fettle_job_result(target->job) : NULL;
     if (result != NULL && result->path != NULL && result->path[0] != '\0') {
         return result->path;
     }
@@ -71,6 +72,13 @@ static void make_job(cli_call *call, cli_target *target, fettle_verb verb)
         .length = args->length,
     };
     target->job = fettle_job_new(call->context, verb, call->image, &wishes, &target->error);
+    if (target->job == NULL && args->events) {
+        fettle_event event = {.kind = FETTLE_EVENT_FAILED,
+                              .path = "",
+                              .text = target->error.message,
+                              .error = &target->error};
+        cli_object_print_event(path_of(target), &event, call->ui.verbose > 0);
+    }
     if (target->job != NULL && cli_record_wants_wire(&call->record)) {
         fettle_job_trace(target->job);
     }

@@ -85,6 +85,12 @@ typedef enum cli_file_kind {
 } cli_file_kind;
 cli_file_kind cli_system_file_kind(const char *path);
 
+/* Do both names lead to one file, by whatever way? False where one isn't there. */
+bool cli_system_is_same_file(const char *a, const char *b);
+
+/* Nobody reads standard output any more (a pipe whose other end is closed). */
+bool cli_system_has_no_reader(void);
+
 /* The folder that this system keeps such state in. False: there is none, or its path is too long. */
 bool cli_system_state_folder(char *buf, size_t size);
 

@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,6 +316,19 @@ cli_file_kind cli_system_file_kind(const char *path)
         return CLI_FILE_REGULAR;
     }
     return S_ISDIR(status.st_mode) ? CLI_FILE_FOLDER : CLI_FILE_OTHER;
+}
+
+bool cli_system_is_same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+bool cli_system_has_no_reader(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&output, 1, 0) > 0 && (output.revents & POLLERR) != 0;
 }
 
 /* Under sudo, what was made belongs to the person who typed it. */

@@ -135,6 +135,16 @@ unsigned cli_system_stop_countdown(void)
 
 /* ---- folders and files ---- */
 
+bool cli_system_is_same_file(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+bool cli_system_has_no_reader(void)
+{
+    return false;
+}
+
 cli_file_kind cli_system_file_kind(const char *path)
 {
     DWORD attributes = GetFileAttributesA(path);

@@ -13,6 +13,16 @@
 
 /* ---- success ---- */
 
+static bool has_note(const fettle_result *result, const char *slug)
+{
+    for (size_t i = 0; i < result->note_count; i++) {
+        if (strcmp(result->notes[i].slug, slug) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *proof_words(fettle_proof proof)
 {
     switch (proof) {
@@ -61,7 +71,10 @@ static void describe_success(char *buf, size_t size, const char *board,
         snprintf(buf, size, "%s holds this file; %s.", board, proof);
         break;
     case FETTLE_OUTCOME_RESET:
-        snprintf(buf, size, "%s was restarted and is %s.", board,
+        snprintf(buf, size,
+                 has_note(result, "already-there") ? "%s is %s."
+                                                   : "%s was restarted and is %s.",
+                 board,
                  result->mode == FETTLE_MODE_APP   ? "in its application"
                  : result->mode == FETTLE_MODE_DFU ? "in update mode"
                                                    : "on its way up");

@@ -78,7 +78,8 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_OTHER_CHECKSUM = 22,        /* suffix-left-out */
     FETTLE_NOTE_NAMED_NORMAL_MODE = 23,     /* named-normal-mode */
     FETTLE_NOTE_TRY_USB2 = 24,              /* try-usb-2 */
-    FETTLE_NOTE_COUNT = 25,
+    FETTLE_NOTE_ALREADY_THERE = 25,         /* already-there */
+    FETTLE_NOTE_COUNT = 26,
 } fettle_note_code;
 
 #endif

@@ -96,6 +96,8 @@ static fettle_effect on_not_opened(fettle_job_engine *job, const fettle_outcome 
 fettle_effect fettle_script_rearm(fettle_job_engine *job, fettle_us now)
 {
     fettle_script_note(job, FETTLE_NOTE_WINDOW_MISSED);
+    job->first_error = job->engine.error;
+    job->first_error.stage = job->observed.stage;
     job->engine.error = (fettle_error){.code = FETTLE_E_NONE};
     job->has_missed = true;
     job->windows_missed++;
@@ -129,6 +131,9 @@ static bool is_enough(const fettle_job_engine *job)
 
 static fettle_effect end_with_application(fettle_job_engine *job)
 {
+    if (job->plan->kind == FETTLE_TASK_RESET && !job->plan->is_dry) {
+        fettle_script_note(job, FETTLE_NOTE_ALREADY_THERE);
+    }
     return fettle_script_end(job, job->plan->is_dry ? FETTLE_JOB_PLANNED
                                   : job->plan->kind == FETTLE_TASK_SURVEY
                                       ? FETTLE_JOB_SURVEYED

@@ -181,10 +181,10 @@ fettle_effect fettle_script_fail(fettle_job_engine *job, const fettle_outcome *l
     return fail_or_try_again(job, now);
 }
 
-/* The second try did not even find the board: what counts is why there was a second one. */
+/* A further try did not even find the board: what counts is why there was one. */
 fettle_effect fettle_script_not_found(fettle_job_engine *job, fettle_code code)
 {
-    if (job->tries == 0 || job->first_error.code == FETTLE_E_NONE) {
+    if (job->first_error.code == FETTLE_E_NONE) {
         return fettle_script_refuse(job, code);
     }
     job->engine.error = job->first_error;

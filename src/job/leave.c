@@ -173,6 +173,9 @@ static fettle_effect read_now(fettle_job_engine *job, fettle_us now)
 
 static fettle_effect end_in_loader(fettle_job_engine *job)
 {
+    if (job->plan->kind == FETTLE_TASK_RESET) {
+        return fettle_script_refuse(job, FETTLE_E_NO_APPLICATION);
+    }
     note_faulty_batch(job);
     fettle_script_note(job, FETTLE_NOTE_UNPLUG_AND_REPLUG);
     note_no_proof(job);

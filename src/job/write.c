@@ -41,8 +41,13 @@ fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
     case FETTLE_TASK_SURVEY:
         return fettle_script_end(job, FETTLE_JOB_SURVEYED);
     case FETTLE_TASK_RESET:
-        return job->plan->to == FETTLE_MODE_DFU ? fettle_script_end(job, FETTLE_JOB_RESET)
-                                                : fettle_script_leave(job, now);
+        if (job->plan->to != FETTLE_MODE_DFU) {
+            return fettle_script_leave(job, now);
+        }
+        if (!job->was_app_seen) {
+            fettle_script_note(job, FETTLE_NOTE_ALREADY_THERE);
+        }
+        return fettle_script_end(job, FETTLE_JOB_RESET);
     case FETTLE_TASK_READ:
         return fettle_script_run(job, FETTLE_STAGE_BACKUP,
                                  job->way->read(job, job->buffer, job->buffer_size),

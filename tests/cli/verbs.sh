@@ -96,4 +96,30 @@ is_valid info
 ok $? "its memory has transfers of 64 bytes"
 run info --board $strict
 says "$out" "memory" "for people too"
+# ---- what a reader of stdout, a log and a restart may rely on ----
+
+run update pytrack.dfu --events --board sim:pysense,timing=none
+ends_with 8 "a refusal with --events"
+has '["event"]' '"failed"' "is an event too"
+is_valid event
+
+cp pytrack.dfu itself.dfu
+run update itself.dfu --board sim:pytrack,timing=none --revision 1 --trace ./itself.dfu
+ends_with 2 "a trace into the firmware file itself, by another name"
+cmp -s pytrack.dfu itself.dfu
+ok $? "the firmware file is not touched"
+
+{
+    "$FETTLE" update pytrack.dfu --board sim:pytrack,timing=none --revision 1 --events 2>"$err" </dev/null
+    echo $? >piped
+} | head -n 1 >/dev/null
+[ "$(cat piped)" = 0 ]
+ok $? "a reader that goes away early is no failure"
+
+run reset --board sim:pytrack,timing=none
+ends_with 0 "restart of a board that is in its application"
+says "$err" "nothing was done" "it is not said to be restarted"
+run reset --board sim:dfu,timing=none,app-id=1d50:6002,bootable=no
+ends_with 12 "a restart that ends in update mode"
+
 finish

@@ -36,8 +36,9 @@ static bool write_file(const char *path, fettle_span content, fettle_span suffix
     if (file == NULL) {
         return false;
     }
-    bool is_written = fwrite(content.data, 1, content.size, file) == content.size &&
-                      fwrite(suffix.data, 1, suffix.size, file) == suffix.size;
+    bool is_written =
+        fwrite(content.data, 1, content.size, file) == content.size &&
+        (suffix.size == 0 || fwrite(suffix.data, 1, suffix.size, file) == suffix.size);
     return fclose(file) == 0 && is_written;
 }
 
