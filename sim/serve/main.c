@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fettle-sim: virtual boards for other programs. It reads its command line, makes a world in real
+ * time with the boards that were named, and serves them over USB/IP (server.c) until a signal comes:
+ *
+ *   server.c address.c     listening, lists, imports, boards that leave
+ *   import.c               one imported board: its transfers
+ *   face.c                 a shield's application as a USB device
+ *   usbip.c                USB/IP as bytes
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "server.h"
+
+#include "base/cancel.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    EXIT_DONE = 0,
+    EXIT_REFUSED = 1, /* by the system */
+    EXIT_USAGE = 2,
+    NAP_US = 20000, /* between two looks at the cancel token */
+    MESSAGE_SIZE = 1024,
+};
+
+/* ---- the clock ---- */
+
+static fettle_us clock_now(void *clock)
+{
+    struct timespec time = {0};
+    (void)clock;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (fettle_us)time.tv_sec * 1000000 + (fettle_us)time.tv_nsec / 1000;
+}
+
+static fettle_outcome clock_wait(void *clock, fettle_us until, const fettle_cancel *cancel)
+{
+    for (;;) {
+        fettle_us now = clock_now(clock);
+        if (fettle_cancel_is_wanted(cancel)) {
+            return (fettle_outcome){.kind = FETTLE_CANCELLED};
+        }
+        if (now >= until) {
+            return (fettle_outcome){.kind = FETTLE_OK};
+        }
+        fettle_us us = until - now < NAP_US ? until - now : NAP_US;
+        struct timespec nap = {.tv_sec = 0, .tv_nsec = (long)us * 1000};
+        (void)nanosleep(&nap, NULL); /* whoever it wakes looks at the clock again */
+    }
+}
+
+static const fettle_clock_ops real_time = {clock_now, clock_wait};
+
+/* ---- signals ---- */
+
+static fettle_cancel stop; /* of the server; any thread may be the one that a signal hits */
+
+static void on_signal(int number)
+{
+    (void)number;
+    fettle_cancel_want(&stop);
+}
+
+static void catch_signals(void)
+{
+    struct sigaction end = {.sa_handler = on_signal};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&end.sa_mask);
+    sigemptyset(&ignore.sa_mask);
+    sigaction(SIGINT, &end, NULL);
+    sigaction(SIGTERM, &end, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* ---- what is said ---- */
+
+static int complain(const char *message, int status)
+{
+    fprintf(stderr, "fettle-sim: %s\n", message);
+    if (status == EXIT_USAGE) {
+        fprintf(stderr, "fettle-sim --help says more\n");
+    }
+    return status;
+}
+
+static int end_output(void)
+{
+    return fflush(stdout) == 0 && ferror(stdout) == 0
+               ? EXIT_DONE
+               : complain("cannot write to the standard output", EXIT_REFUSED);
+}
+
+static int help(void)
+{
+    printf(
+        "usage: fettle-sim NAME[*COUNT][,OPTION...]... --usbip HOST:PORT\n"
+        "\n"
+        "Virtual boards for other programs, in real time, until SIGINT or SIGTERM. The first one "
+        "is\n"
+        "1-1, the next 1-2, and so on.\n"
+        "\n"
+        "  --usbip HOST:PORT  serves them over USB/IP 1.1.1 there; port 0 is any free one\n"
+        "  --allow-remote     HOST may be an address that other computers can reach\n"
+        "  --help             this text\n"
+        "\n"
+        "example: a Pytrack whose button somebody holds, plugged into this Linux:\n"
+        "  fettle-sim pytrack,mode=dfu,window=off,flash=board.bin --usbip 127.0.0.1:3240 &\n"
+        "  sudo modprobe vhci-hcd && sudo usbip attach -r 127.0.0.1 -b 1-1\n"
+        "  sudo dfu-util -d 04d8:f014 -D pytrack.dfu\n"
+        "\n"
+        "exit status: 0 ended by a signal, 1 the system refused, 2 the command line is wrong\n"
+        "\n"
+        "boards:\n");
+    for (const fettle_sim_kind *kind = fettle_sim_kinds(); kind->name != NULL; kind++) {
+        printf("  %-12s %s\n", kind->name, kind->what);
+    }
+    printf(
+        "\n%s\n"
+        "Here person= is none if nothing else is said, and hears no question: helpful brings the "
+        "board\n"
+        "into update mode once, delay= after a host has first asked for it. timing=none isn't to "
+        "be had.\n",
+        fettle_sim_options_help());
+    return end_output();
+}
+
+static int show(const fettle_sim *sim, const fettle_sim_server *server)
+{
+    printf("listening on %s\n", fettle_sim_server_address(server));
+    for (size_t i = 0; i < fettle_sim_count(sim); i++) {
+        char busid[32];
+        fettle_sim_server_busid(i, busid, sizeof busid);
+        printf("%s %s\n", busid, fettle_sim_path(sim, i));
+    }
+    return end_output();
+}
+
+/* ---- boards ---- */
+
+/* With person=none right behind the name, where a person that is asked for comes later. */
+static bool add_board(fettle_sim *sim, const char *spec, char *message, size_t size)
+{
+    static const char nobody[] = ",person=none";
+    if (fettle_sim_wants_no_time(spec)) {
+        snprintf(message, size,
+                 "%s: others can't wait in no time: timing=none isn't to be had", spec);
+        return false;
+    }
+    size_t name = strcspn(spec, ",");
+    size_t room = strlen(spec) + sizeof nobody;
+    char *whole = malloc(room);
+    if (whole == NULL) {
+        snprintf(message, size, "there is no memory for this board");
+        return false;
+    }
+    snprintf(whole, room, "%.*s%s%s", (int)name, spec, nobody, spec + name);
+    bool is_added = fettle_sim_add(sim, whole, message, size);
+    free(whole);
+    return is_added;
+}
+
+/* ---- the program ---- */
+
+typedef struct command_line {
+    const char *usbip;
+    bool allows_remote, wants_help;
+} command_line;
+
+/* The value of "NAME VALUE" or "NAME=VALUE" at `*at`; NULL: it is another one. */
+static const char *value_of(char **argv, int *at, const char *name)
+{
+    size_t length = strlen(name);
+    const char *argument = argv[*at];
+    if (strncmp(argument, name, length) != 0) {
+        return NULL;
+    }
+    if (argument[length] == '=') {
+        return argument + length + 1;
+    }
+    if (argument[length] != '\0') {
+        return NULL;
+    }
+    const char *next = argv[*at + 1];
+    *at += next != NULL ? 1 : 0;
+    return next != NULL ? next : "";
+}
+
+static int parse(command_line *arguments, fettle_sim *sim, int argc, char **argv)
+{
+    char message[MESSAGE_SIZE];
+    for (int i = 1; i < argc; i++) {
+        const char *usbip = value_of(argv, &i, "--usbip");
+        if (usbip != NULL) {
+            arguments->usbip = usbip;
+        } else if (strcmp(argv[i], "--allow-remote") == 0) {
+            arguments->allows_remote = true;
+        } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            arguments->wants_help = true;
+            return EXIT_DONE;
+        } else if (argv[i][0] == '-') {
+            snprintf(message, sizeof message, "option \"%s\" isn't known", argv[i]);
+            return complain(message, EXIT_USAGE);
+        } else if (!add_board(sim, argv[i], message, sizeof message)) {
+            return complain(message, EXIT_USAGE);
+        }
+    }
+    if (fettle_sim_count(sim) == 0) {
+        return complain("no board is named: pytrack is one", EXIT_USAGE);
+    }
+    if (arguments->usbip == NULL) {
+        return complain("it isn't said where to serve: --usbip 127.0.0.1:3240", EXIT_USAGE);
+    }
+    return EXIT_DONE;
+}
+
+static int serve(const command_line *arguments, fettle_sim *sim)
+{
+    char message[MESSAGE_SIZE];
+    bool is_bad_text;
+    fettle_sim_server *server = fettle_sim_server_new(sim);
+    if (server == NULL) {
+        return complain("there is no memory for a server", EXIT_REFUSED);
+    }
+    int status;
+    if (fettle_sim_server_listen(server, arguments->usbip, arguments->allows_remote,
+                                 &is_bad_text, message, sizeof message)) {
+        status = show(sim, server);
+    } else {
+        status = complain(message, is_bad_text ? EXIT_USAGE : EXIT_REFUSED);
+    }
+    if (status == EXIT_DONE) {
+        fettle_sim_server_run(server, &stop);
+    }
+    fettle_sim_server_free(server);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    command_line arguments = {0};
+    catch_signals();
+    fettle_sim *sim = fettle_sim_new(&real_time, NULL);
+    if (sim == NULL) {
+        return complain("there is no memory for a world of boards", EXIT_REFUSED);
+    }
+    int status = parse(&arguments, sim, argc, argv);
+    if (status == EXIT_DONE) {
+        status = arguments.wants_help ? help() : serve(&arguments, sim);
+    }
+    fettle_sim_free(sim);
+    return status;
+}
