@@ -94,7 +94,7 @@ typedef struct fettle_dfu {
     bool end_was_taken;   /* finish: the end marker was sent, and acknowledged */
     bool
         was_manifested; /* finish: the board went through its own check and found it good */
-    bool was_cut_off; /* an earlier download was still open, and was ended or taken over */
+    bool was_cut_off;   /* an earlier download was still open, and had to be ended */
 
     /* the engine's own */
     unsigned phase, purpose, in_flight;
