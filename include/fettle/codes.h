@@ -49,7 +49,8 @@ typedef enum fettle_code {
     FETTLE_E_NO_APPLICATION = 39,       /* no-application */
     FETTLE_E_OTHER_BOARD = 40,          /* other-board */
     FETTLE_E_FILE_OTHER_REVISION = 41,  /* file-other-revision */
-    FETTLE_E_COUNT = 42,
+    FETTLE_E_SERVER_UNREACHABLE = 42,   /* server-unreachable */
+    FETTLE_E_COUNT = 43,
 } fettle_code;
 
 typedef enum fettle_note_code {
