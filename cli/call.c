@@ -23,6 +23,11 @@ static bool is_virtual(const char *selector)
     return strncmp(selector, "sim:", 4) == 0;
 }
 
+static bool is_remote(const char *selector)
+{
+    return strncmp(selector, "usbip://", 8) == 0;
+}
+
 /* Is "person=none" one of the options? A comma after a backslash belongs to a path. */
 static bool has_person(const char *spec)
 {
@@ -109,8 +114,40 @@ static bool add_virtual_targets(cli_call *call, const char *spec, fettle_error *
     return true;
 }
 
+/* "usbip://HOST" without a BUSID means the board that fits there. */
+static bool add_remote_target(cli_call *call, const char *port, fettle_error *err)
+{
+    char path[FETTLE_PATH_SIZE];
+    if (!fettle_context_add_usbip(call->context, port, path, err)) {
+        return false;
+    }
+    cli_target *target = add_target(call, NULL);
+    if (target == NULL) {
+        return cli_fail(err, FETTLE_E_NO_MEMORY, "no memory for another board");
+    }
+    if (path[0] == '\0' && call->args->board_count > 1) {
+        return cli_fail_usage(err, "%s beside other boards needs its BUSID: %s/1-1", port,
+                              port);
+    }
+    snprintf(target->path, sizeof target->path, "%s", path);
+    return true;
+}
+
+/* What can't be reached is said where somebody misses it (no_usb); virtual boards need none of it. */
+static void add_usb(cli_call *call)
+{
+    fettle_error err;
+    if (!fettle_context_add_usb(call->context, &err)) {
+        char reason[sizeof err.message];
+        snprintf(reason, sizeof reason, "%s", err.message);
+        snprintf(call->no_usb, sizeof call->no_usb,
+                 "Boards on USB can't be reached: %.200s.", reason);
+    }
+}
+
 static bool add_targets(cli_call *call, fettle_error *err)
 {
+    bool wants_usb = call->args->board_count == 0;
     const cli_args *args = call->args;
     for (size_t i = 0; i < args->board_count; i++) {
         const char *board = args->boards[i];
@@ -119,8 +156,14 @@ static bool add_targets(cli_call *call, fettle_error *err)
                 !add_virtual_targets(call, board, err)) {
                 return false;
             }
+        } else if (is_remote(board)) {
+            if (!add_remote_target(call, board, err)) {
+                return false;
+            }
         } else if (add_target(call, board) == NULL) {
             return cli_fail(err, FETTLE_E_NO_MEMORY, "no memory for another board");
+        } else {
+            wants_usb = true;
         }
     }
     if (args->board_count == 0 && add_target(call, NULL) == NULL) {
@@ -128,7 +171,10 @@ static bool add_targets(cli_call *call, fettle_error *err)
     }
     for (size_t i = 0; i < call->target_count; i++) {
         cli_target *target = &call->targets[i];
-        target->selector = target->is_virtual ? target->path : target->selector;
+        target->selector = target->path[0] != '\0' ? target->path : target->selector;
+    }
+    if (wants_usb) {
+        add_usb(call);
     }
     return true;
 }
@@ -151,6 +197,7 @@ bool cli_call_open(cli_call *call, fettle_error *err)
     if (call->has_store) {
         fettle_context_set_store(call->context, &cli_store_ops, &call->store);
     }
+    fettle_context_set_lock(call->context, &cli_lock_ops, &call->lock);
     return true;
 }
 

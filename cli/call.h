@@ -8,6 +8,7 @@
 #define FETTLE_CLI_CALL_H
 
 #include "args.h"
+#include "lock.h"
 #include "record.h"
 #include "store.h"
 #include "ui.h"
@@ -26,11 +27,6 @@ typedef struct cli_target {
     fettle_error error; /* unless it is good */
 } cli_target;
 
-/* Said where nothing can be reached, whatever is plugged in. */
-#define CLI_NO_BUS                                                                            \
-    "This build of fettle has no USB transport: it reaches virtual boards only (fettle help " \
-    "sim)."
-
 typedef struct cli_call {
     const cli_args *args;
     int argc;
@@ -39,6 +35,8 @@ typedef struct cli_call {
     cli_record record;
     cli_store store;
     bool has_store;
+    cli_lock lock;
+    char no_usb[256]; /* why boards on this computer's USB can't be reached; or empty */
     fettle_context *context;
     fettle_sim *sim;
     bool is_timeless; /* its clock is a virtual one */

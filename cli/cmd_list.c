@@ -41,9 +41,9 @@ static bool is_named(const cli_call *call, const fettle_board_view *view)
     }
     for (size_t i = 0; i < call->target_count; i++) {
         const char *selector = call->targets[i].selector;
-        if (strcmp(selector, view->path) == 0 || strcmp(selector, view->node) == 0 ||
-            strcmp(selector, view->serial) == 0 || cli_text_equal(selector, view->name) ||
-            has_id(view, selector)) {
+        if (selector == NULL || strcmp(selector, view->path) == 0 ||
+            strcmp(selector, view->node) == 0 || strcmp(selector, view->serial) == 0 ||
+            cli_text_equal(selector, view->name) || has_id(view, selector)) {
             return true;
         }
     }
@@ -109,7 +109,9 @@ static void write_next(const cli_call *call, const cli_paper *paper,
         cli_text_wrap(paper, "  at ", "  ", view->node);
     }
     if (view->next != NULL && view->next[0] != '\0' && !call->args->quiet) {
-        cli_text_wrap(paper, "  ", "  ", view->next);
+        char next[CLI_HINT_ROOM];
+        cli_hint_to_show(next, view->next);
+        cli_text_wrap(paper, "  ", "  ", next);
     }
 }
 
@@ -154,8 +156,8 @@ static void write_nothing(const cli_call *call)
         &paper, "", "",
         call->args->board_count > 0
             ? "No board of that name is there. fettle list shows all that are."
-        : fettle_context_bus_count(call->context) == 0
-            ? CLI_NO_BUS " Look at a virtual one with fettle list --board sim:pytrack."
+        : call->no_usb[0] != '\0'
+            ? call->no_usb
             : "No board is there that fettle could update. Plug one in with a cable that "
               "carries data; fettle list --watch tells when it is seen.");
 }

@@ -2,8 +2,11 @@
 /* Failures that the command line finds itself; see failure.h. */
 #include "failure.h"
 
+#include "system.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static void fill_in(fettle_error *err, fettle_code code)
 {
@@ -28,4 +31,18 @@ bool cli_fail_usage(fettle_error *err, const char *format, ...)
     vsnprintf(err->message, sizeof err->message, format, values);
     va_end(values);
     return false;
+}
+
+void cli_hint_to_show(char buf[CLI_HINT_ROOM], const char *hint)
+{
+    static const char call[] = "sudo fettle ";
+    char program[CLI_HINT_ROOM / 2];
+    const char *at = strstr(hint, call);
+    if (at == NULL) {
+        snprintf(buf, CLI_HINT_ROOM, "%s", hint);
+        return;
+    }
+    cli_system_program(program, sizeof program);
+    snprintf(buf, CLI_HINT_ROOM, "%.*ssudo %s %s", (int)(at - hint), hint, program,
+             at + sizeof call - 1);
 }

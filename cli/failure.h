@@ -17,4 +17,10 @@
 bool cli_fail(fettle_error *err, fettle_code code, const char *format, ...) CLI_FORMAT(3);
 bool cli_fail_usage(fettle_error *err, const char *format, ...) CLI_FORMAT(2);
 
+/* Room for any hint with a program's path in it. */
+enum { CLI_HINT_ROOM = 4 * 1024 };
+
+/* A hint as it can be typed: where it says "sudo fettle", with the path under which root finds this program. */
+void cli_hint_to_show(char buf[CLI_HINT_ROOM], const char *hint);
+
 #endif

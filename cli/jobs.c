@@ -123,8 +123,8 @@ static void say_end(cli_call *call, const cli_target *target, fettle_verb verb)
 void cli_jobs_run(cli_call *call, fettle_verb verb)
 {
     cli_system_expect_interruption(true);
-    if (fettle_context_bus_count(call->context) == 0) {
-        cli_ui_say(&call->ui, CLI_NO_BUS);
+    if (call->no_usb[0] != '\0') {
+        cli_ui_say(&call->ui, call->no_usb);
     }
     for (size_t i = 0; i < call->target_count; i++) {
         make_job(call, &call->targets[i], verb);

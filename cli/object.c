@@ -2,6 +2,8 @@
 /* The JSON that programs read; see object.h. What has which name is said once, here. */
 #include "object.h"
 
+#include "failure.h"
+
 #include <string.h>
 
 enum {
@@ -48,7 +50,9 @@ void cli_object_add_error(cli_json *json, const fettle_error *err, bool is_verbo
     cli_json_text(json, "code", fettle_code_slug(err->code));
     cli_json_text(json, "stage", stage_or_null(err->stage));
     cli_json_text(json, "message", err->message);
-    cli_json_text(json, "hint", err->hint != NULL ? err->hint : "");
+    char hint[CLI_HINT_ROOM];
+    cli_hint_to_show(hint, err->hint != NULL ? err->hint : "");
+    cli_json_text(json, "hint", hint);
     add_device(json, err);
     cli_json_number(json, "exit", (uint64_t)fettle_code_exit_status(err->code));
     if (err->has_address) {

@@ -124,6 +124,31 @@ bool cli_system_commit_file(cli_new_file *file, const void *data, size_t size,
                             const char **why);
 void cli_system_abandon_file(cli_new_file *file); /* after a successful begin only */
 
+/*
+ * A lock against other processes of any user, named as a file in a folder that all of them share. It
+ * ends with the process at the latest.
+ */
+typedef struct cli_held_lock {
+    char path[CLI_NAME_ROOM + 32];
+    bool is_held;
+    int descriptor; /* POSIX */
+    void *handle;   /* Windows */
+} cli_held_lock;
+
+/*
+ * False: another process has it, `holder` is its number (0: can't be known). True where nothing can be
+ * locked as well.
+ */
+bool cli_system_lock(cli_held_lock *lock, const char *name, const char *verb,
+                     uint64_t *holder);
+void cli_system_unlock(cli_held_lock *lock);
+
+/*
+ * How this program is called so that a shell as root finds it: "fettle" where it is installed in a folder
+ * that sudo searches, else its whole path, quoted for the shell where that is needed.
+ */
+void cli_system_program(char *buf, size_t size);
+
 /* A log that grows while it is written; an older one of that name is replaced. NULL: see `why`. */
 FILE *cli_system_open_log(const char *path, const char **why);
 

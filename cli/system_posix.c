@@ -97,6 +97,58 @@ void cli_system_time_of_day(char *buf, size_t size)
     }
 }
 
+/* Would sudo find a program that lies here under its bare name? */
+static bool is_in_path_of_root(const char *program)
+{
+    static const char *const names[] = {"/usr/bin/fettle", "/usr/local/bin/fettle",
+                                        "/bin/fettle", "/usr/sbin/fettle"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(program, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* In single quotes, unless all of it is plain. False: no room. */
+static bool quote_for_shell(char *buf, size_t size, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789/._-+";
+    size_t used = 0;
+    bool is_plain = text[strspn(text, plain)] == '\0';
+    if (strlen(text) * 4 + 3 > size) {
+        return false;
+    }
+    if (is_plain) {
+        memcpy(buf, text, strlen(text) + 1);
+        return true;
+    }
+    buf[used++] = '\'';
+    for (; *text != '\0'; text++) {
+        if (*text == '\'') {
+            memcpy(buf + used, "'\\''", 4);
+            used += 4;
+        } else {
+            buf[used++] = *text;
+        }
+    }
+    buf[used++] = '\'';
+    buf[used] = '\0';
+    return true;
+}
+
+void cli_system_program(char *buf, size_t size)
+{
+    char path[CLI_PATH_ROOM];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[length > 0 ? length : 0] = '\0';
+    if (length <= 0 || (size_t)length == sizeof path - 1 || is_in_path_of_root(path) ||
+        !quote_for_shell(buf, size, path)) {
+        snprintf(buf, size, "fettle");
+    }
+}
+
 /* ---- signals ---- */
 
 /* What handlers share with the program. The job is set while handlers can't run in between. */

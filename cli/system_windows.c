@@ -287,3 +287,55 @@ FILE *cli_system_open_log(const char *path, const char **why)
     *why = log == NULL ? strerror(errno) : "";
     return log;
 }
+
+/* ---- locks ---- */
+
+/* Held by being open: the system closes and removes it with the process at the latest. */
+bool cli_system_lock(cli_held_lock *lock, const char *name, const char *verb,
+                     uint64_t *holder)
+{
+    char folder[MAX_PATH], text[64];
+    DWORD length = GetTempPathA(sizeof folder, folder), done = 0;
+    *holder = 0;
+    if (length == 0 || length >= sizeof folder) {
+        return true;
+    }
+    snprintf(lock->path, sizeof lock->path, "%.200s%.80s.lock", folder, name);
+    HANDLE file =
+        CreateFileA(lock->path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
+                    CREATE_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    if (file != INVALID_HANDLE_VALUE) {
+        int size = snprintf(text, sizeof text, "%lu %s\n", GetCurrentProcessId(), verb);
+        (void)WriteFile(file, text, (DWORD)size, &done, NULL);
+        lock->is_held = true;
+        lock->handle = file;
+        return true;
+    }
+    if (GetLastError() != ERROR_SHARING_VIOLATION) {
+        return true;
+    }
+    file = CreateFileA(lock->path, GENERIC_READ,
+                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                       OPEN_EXISTING, 0, NULL);
+    if (file != INVALID_HANDLE_VALUE) {
+        if (ReadFile(file, text, sizeof text - 1, &done, NULL)) {
+            text[done] = '\0';
+            *holder = strtoul(text, NULL, 10);
+        }
+        CloseHandle(file);
+    }
+    return false;
+}
+
+void cli_system_unlock(cli_held_lock *lock)
+{
+    if (lock->is_held) {
+        lock->is_held = false;
+        CloseHandle(lock->handle);
+    }
+}
+
+void cli_system_program(char *buf, size_t size)
+{
+    snprintf(buf, size, "fettle");
+}

@@ -6,6 +6,7 @@
  */
 #include "ui.h"
 
+#include "failure.h"
 #include "system.h"
 
 #include <stdlib.h>
@@ -150,7 +151,9 @@ void cli_ui_failure(cli_ui *ui, const fettle_error *err, const fettle_result *re
         cli_text_wrap(&ui->paper, "  ", "  ", line);
     }
     if (err->hint != NULL) {
-        cli_text_wrap(&ui->paper, "  ", "  ", err->hint);
+        char hint[CLI_HINT_ROOM];
+        cli_hint_to_show(hint, err->hint);
+        cli_text_wrap(&ui->paper, "  ", "  ", hint);
     }
     if (ui->verbose > 0) {
         write_details(ui, err);

@@ -3,7 +3,8 @@
  * libfettle: put the right firmware on a development board, prove that it is there, and say in
  * plain words what is wrong when that can't be done.
  *
- *     fettle_context *context = fettle_context_new(&err);
+  *     fettle_context *context = fettle_context_new(&err);
+ *     fettle_context_add_usb(context, &err);
  *     fettle_image *image = fettle_image_load("pytrack.dfu", 0, &err);
  *     fettle_wishes wishes = {.revision = "1", .wait = 60000000};
  *     fettle_job *job = fettle_job_new(context, FETTLE_VERB_UPDATE, image, &wishes, &err);
@@ -56,8 +57,8 @@ FETTLE_API void fettle_text_to_show(char *buf, size_t size, const char *text);
 typedef struct fettle_context fettle_context;
 
 /*
- * A context with the system's monotonic clock, the buses of this computer (as far as they are built
- * in) and no store. NULL when there is no memory. To be freed last of all.
+ * A context with the system's monotonic clock, and no bus and no store. NULL when there is no
+ * memory. To be freed last of all.
  */
 FETTLE_API fettle_context *fettle_context_new(fettle_error *err);
 FETTLE_API void fettle_context_free(fettle_context *context); /* takes NULL */
@@ -67,6 +68,20 @@ FETTLE_API void fettle_context_set_clock(fettle_context *context,
                                          const fettle_clock_ops *ops, void *clock);
 FETTLE_API void fettle_context_clock(const fettle_context *context,
                                      const fettle_clock_ops **ops, void **clock);
+
+/*
+ * The USB devices of this computer, as one of the context's buses. Opens no device. False:
+ * NOT_SUPPORTED where this build has no USB, SYSTEM_ERROR where the system refuses.
+ */
+FETTLE_API bool fettle_context_add_usb(fettle_context *context, fettle_error *err);
+
+/*
+ * The devices that a USB/IP server offers: "usbip://HOST[:PORT][/BUSID]", endpoint 0 only. `path` (may be
+ * NULL) gets the name under which the board is known, empty where no BUSID was given. Connects, within
+ * 5 s. False: USAGE, SERVER_UNREACHABLE, NOT_SUPPORTED.
+ */
+FETTLE_API bool fettle_context_add_usbip(fettle_context *context, const char *port,
+                                         char path[FETTLE_PATH_SIZE], fettle_error *err);
 
 /* One more bus, up to 8. False: there are too many. `bus` must outlive the context. */
 FETTLE_API bool fettle_context_add_bus(fettle_context *context, const fettle_bus_ops *ops,
@@ -90,6 +105,22 @@ typedef struct fettle_store_ops {
 } fettle_store_ops;
 FETTLE_API void fettle_context_set_store(fettle_context *context,
                                          const fettle_store_ops *ops, void *store);
+
+/*
+ * One board, one job: a lock on the path of a board, held against every other process from the moment a
+ * job has found its board until it ends, also while the board leaves and comes back. Without a table
+ * nothing is locked.
+ */
+typedef struct fettle_lock_ops {
+    /*
+     * Takes the lock for `verb` ("update"), or says at once who has it: the process, 0 where that can't be
+     * known. What can't be locked (no folder to do it in) counts as taken.
+     */
+    bool (*take)(void *lock, const char *path, const char *verb, uint64_t *holder);
+    void (*release)(void *lock, const char *path);
+} fettle_lock_ops;
+FETTLE_API void fettle_context_set_lock(fettle_context *context, const fettle_lock_ops *ops,
+                                        void *lock);
 
 /* ---- images ---- */
 

@@ -23,6 +23,13 @@ fettle_context *fettle_context_new(fettle_error *err)
 
 void fettle_context_free(fettle_context *context)
 {
+    if (context == NULL) {
+        return;
+    }
+    fettle_os_usb_free(context->usb);
+    for (size_t i = 0; i < context->usbip_count; i++) {
+        fettle_os_usbip_free(context->usbip[i]);
+    }
     fettle_free(context);
 }
 
@@ -53,6 +60,38 @@ bool fettle_context_add_bus(fettle_context *context, const fettle_bus_ops *ops, 
     return true;
 }
 
+bool fettle_context_add_usb(fettle_context *context, fettle_error *err)
+{
+    fettle_os_usb *usb = context->usb == NULL ? fettle_os_usb_new(err) : NULL;
+    if (usb == NULL) {
+        return context->usb != NULL;
+    }
+    if (!fettle_context_add_bus(context, &fettle_os_usb_bus_ops, usb, err)) {
+        fettle_os_usb_free(usb);
+        return false;
+    }
+    context->usb = usb;
+    return true;
+}
+
+bool fettle_context_add_usbip(fettle_context *context, const char *port,
+                              char path[FETTLE_PATH_SIZE], fettle_error *err)
+{
+    fettle_os_usbip *usbip = fettle_os_usbip_new(port, err);
+    if (usbip == NULL) {
+        return false;
+    }
+    if (!fettle_context_add_bus(context, &fettle_os_usbip_bus_ops, usbip, err)) {
+        fettle_os_usbip_free(usbip);
+        return false;
+    }
+    context->usbip[context->usbip_count++] = usbip;
+    if (path != NULL) {
+        fettle_os_usbip_path(usbip, path);
+    }
+    return true;
+}
+
 size_t fettle_context_bus_count(const fettle_context *context)
 {
     return context->bus_count;
@@ -63,6 +102,13 @@ void fettle_context_set_store(fettle_context *context, const fettle_store_ops *o
 {
     context->store = ops;
     context->store_self = store;
+}
+
+void fettle_context_set_lock(fettle_context *context, const fettle_lock_ops *ops,
+                             void *lock)
+{
+    context->lock = ops;
+    context->lock_self = lock;
 }
 
 fettle_sight *fettle_context_look(fettle_context *context, size_t *count, uint64_t *change,

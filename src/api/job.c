@@ -396,11 +396,12 @@ static bool prepare_run(fettle_job *job)
         return false;
     }
     job->host.is_watching_for_suspend = context->is_real_time;
+    fettle_lock_port_init(job);
     fettle_job_engine_init(&job->engine, &job->plan, job->buffer, size);
     fettle_run_init(&job->run, &(fettle_run_setup){
                                    .root = &job->engine.engine,
                                    .observed = &job->engine.observed,
-                                   .port = &job->host.port,
+                                   .port = &job->lock.port,
                                    .clock = context->clock,
                                    .clock_self = context->clock_self,
                                    .cancel = &job->cancel,
@@ -476,6 +477,7 @@ bool fettle_job_run(fettle_job *job, fettle_listener *listener, void *user,
     job->is_marked = job->plan.was_unfinished;
     (void)fettle_run_all(&job->run);
     fettle_host_finish(&job->host);
+    fettle_lock_port_finish(job);
     fettle_memory_mark(job, job->engine.is_unfinished);
     refuse_half_a_memory(job);
     return end(job, err);

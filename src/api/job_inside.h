@@ -3,7 +3,8 @@
  * A job of the public interface from the inside, for the files of this folder:
  *
  *   job.c      making it: which board, which plan, what is asked; and running it
- *   memory.c   what is remembered of boards between runs
+  * memory.c   what is remembered of boards between runs
+ *   lock.c     one board, one job
  *   result.c   what became of it, in the words of fettle.h
  */
 #ifndef FETTLE_API_JOB_INSIDE_H
@@ -17,6 +18,14 @@
 enum {
     TEXT_SIZE = 1024,
 };
+
+/* A port that takes the lock of a board as soon as it is found (lock.c). */
+typedef struct fettle_lock_port {
+    fettle_port port;
+    struct fettle_job *job;
+    fettle_error error;          /* another has it */
+    char path[FETTLE_PATH_SIZE]; /* that is held; empty: none */
+} fettle_lock_port;
 
 struct fettle_job {
     fettle_context *context;
@@ -37,6 +46,8 @@ struct fettle_job {
     fettle_job_engine engine;
     fettle_run run;
     fettle_host host;
+    fettle_lock_port lock;
+
     char *line;
     fettle_listener *listener;
     void *user;
@@ -69,6 +80,12 @@ bool fettle_memory_is_unfinished(const fettle_job *job, const char *path);
 
 /* Notes that one has begun, or has come to its end. What can't be kept is dropped. */
 void fettle_memory_mark(fettle_job *job, bool is_unfinished);
+
+/* ---- lock.c ---- */
+
+/* In front of job->host; to be finished when the job has ended. */
+void fettle_lock_port_init(fettle_job *job);
+void fettle_lock_port_finish(fettle_job *job);
 
 /* ---- result.c ---- */
 

@@ -18,14 +18,16 @@ static size_t min_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* The person's wish and the row's number make it smaller, never larger. */
+/* The person's wish, the row's number and the system's limit make it smaller, never larger. */
 static uint16_t transfer_size(const fettle_job_engine *job)
 {
     size_t size =
         fettle_dfu_transfer_size(job->interface, job->descriptors.bMaxPacketSize0);
     size_t wished = job->plan->transfer_size;
     size_t known = row_of(job)->memory.transfer_size;
+    size_t limit = job->sight.largest_control;
     size = known > 0 ? min_size(size, known) : size;
+    size = limit > 0 ? min_size(size, limit) : size;
     return (uint16_t)(wished > 0 && !row_of(job)->dfu.whole_blocks ? min_size(size, wished)
                                                                    : size);
 }

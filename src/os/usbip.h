@@ -23,6 +23,9 @@ fettle_os_usbip *fettle_os_usbip_new(const char *port, fettle_error *err);
 /* All links of it must be closed. Takes NULL. */
 void fettle_os_usbip_free(fettle_os_usbip *usbip);
 
+/* The path of the device that its BUSID names, whether it is there or not; empty without a BUSID. */
+void fettle_os_usbip_path(const fettle_os_usbip *usbip, char path[FETTLE_PATH_SIZE]);
+
 /* Its self is a fettle_os_usbip. */
 extern const fettle_bus_ops fettle_os_usbip_bus_ops;
 

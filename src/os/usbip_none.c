@@ -17,6 +17,12 @@ void fettle_os_usbip_free(fettle_os_usbip *usbip)
     (void)usbip;
 }
 
+void fettle_os_usbip_path(const fettle_os_usbip *usbip, char path[FETTLE_PATH_SIZE])
+{
+    (void)usbip;
+    path[0] = '\0';
+}
+
 static size_t look(void *bus, fettle_sight *sights, size_t max, uint64_t *change)
 {
     (void)bus;
