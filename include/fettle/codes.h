@@ -50,7 +50,9 @@ typedef enum fettle_code {
     FETTLE_E_OTHER_BOARD = 40,          /* other-board */
     FETTLE_E_FILE_OTHER_REVISION = 41,  /* file-other-revision */
     FETTLE_E_SERVER_UNREACHABLE = 42,   /* server-unreachable */
-    FETTLE_E_COUNT = 43,
+    FETTLE_E_USB_GROUP = 43,            /* usb-group */
+    FETTLE_E_USB_LOGIN = 44,            /* usb-login */
+    FETTLE_E_COUNT = 45,
 } fettle_code;
 
 typedef enum fettle_note_code {
@@ -80,7 +82,9 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_NAMED_NORMAL_MODE = 23,     /* named-normal-mode */
     FETTLE_NOTE_TRY_USB2 = 24,              /* try-usb-2 */
     FETTLE_NOTE_ALREADY_THERE = 25,         /* already-there */
-    FETTLE_NOTE_COUNT = 26,
+    FETTLE_NOTE_NOTHING_APPEARED = 26,      /* nothing-appeared */
+    FETTLE_NOTE_OTHER_APPEARED = 27,        /* other-appeared */
+    FETTLE_NOTE_COUNT = 28,
 } fettle_note_code;
 
 #endif

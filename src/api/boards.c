@@ -21,7 +21,7 @@ static const struct {
          "Start fettle update FILE; it tells how to bring the board into update mode."},
     [FETTLE_BOARD_NO_PERMISSION] =
         {"no permission",
-         "Have a udev rule installed that lets you open it, then unplug it and plug it in again."},
+         "Type sudo fettle udev-rules --install; it lets you open the board."},
     [FETTLE_BOARD_NO_DRIVER] = {"no driver",
                                 "Bind the driver for generic USB devices to it."},
     [FETTLE_BOARD_BUSY] = {"in use by another program",

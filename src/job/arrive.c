@@ -73,13 +73,43 @@ static fettle_effect arm(fettle_job_engine *job, fettle_us now)
         fettle_script_on_arrived);
 }
 
+/* A wait without the board is mostly a cable; what came instead tells. Only while nothing was seen. */
+static void note_what_came(fettle_job_engine *job, const fettle_outcome *last)
+{
+    fettle_words words = fettle_script_words(job);
+    if (!job->attempt.is_armed || job->sight.path[0] != '\0') {
+        return;
+    }
+    if (last->sight != NULL) {
+        words.id = last->sight->id;
+        words.port = last->sight->path;
+    }
+    fettle_note_add(&job->observed,
+                    last->sight != NULL ? FETTLE_NOTE_OTHER_APPEARED
+                                        : FETTLE_NOTE_NOTHING_APPEARED,
+                    &words);
+}
+
+static fettle_effect on_nothing_came(fettle_job_engine *job, const fettle_outcome *last)
+{
+    bool was_seen = job->sight.path[0] != '\0';
+    note_what_came(job, last);
+    fettle_effect end = fettle_script_not_found(job, was_seen ? FETTLE_E_NO_UPDATE_MODE
+                                                              : FETTLE_E_NO_BOARD);
+    if (job->attempt.is_armed && job->engine.error.code == FETTLE_E_NO_BOARD) {
+        job->engine.error.hint =
+            "Try another cable that is known to carry data, then another "
+            "port, and run the same command again.";
+    }
+    return end;
+}
+
 /* It isn't there, or can't be opened. */
 static fettle_effect on_not_opened(fettle_job_engine *job, const fettle_outcome *last,
                                    fettle_us now)
 {
     if (last->kind == FETTLE_TIMEOUT) {
-        return fettle_script_not_found(
-            job, job->sight.path[0] != '\0' ? FETTLE_E_NO_UPDATE_MODE : FETTLE_E_NO_BOARD);
+        return on_nothing_came(job, last);
     }
     if (last->kind == FETTLE_ERROR && last->why == FETTLE_WHY_PERMISSION &&
         job->attempt.is_armed) {

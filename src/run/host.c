@@ -68,8 +68,27 @@ static bool is_same_board(const fettle_sight *a, const fettle_sight *b)
     return a->path[0] != '\0' && strcmp(a->path, b->path) == 0;
 }
 
+static bool is_same_arrival(const fettle_sight *a, const fettle_sight *b)
+{
+    return a->arrival == b->arrival && strcmp(a->path, b->path) == 0;
+}
+
+/* What arrives while another board is waited for is news for the person who waits. */
+static void notice_stranger(fettle_host *host, fettle_host_bus *at,
+                            const fettle_sight *sight, bool is_first)
+{
+    bool is_new = sight->arrival > at->newest;
+    if (is_new && !is_first && !is_same_arrival(&host->stranger, sight)) {
+        host->stranger = *sight;
+        host->strangers++;
+    }
+    if (is_new && is_first) {
+        at->newest = sight->arrival;
+    }
+}
+
 static void look_at_bus(fettle_host *host, size_t bus, const fettle_match *match,
-                        struct found *found)
+                        bool is_first, struct found *found)
 {
     fettle_host_bus *at = &host->buses[bus];
     size_t seen = at->ops->look(at->self, host->sights, FETTLE_SIGHTS_MAX, &at->change);
@@ -78,6 +97,9 @@ static void look_at_bus(fettle_host *host, size_t bus, const fettle_match *match
     for (size_t i = 0; i < count; i++) {
         const fettle_sight *sight = &host->sights[i];
         const fettle_face *face = fettle_match_face(match, sight);
+        if (face == NULL || is_first) {
+            notice_stranger(host, at, sight, is_first);
+        }
         if (face == NULL) {
             continue;
         }
@@ -92,11 +114,11 @@ static void look_at_bus(fettle_host *host, size_t bus, const fettle_match *match
     }
 }
 
-static struct found look(fettle_host *host, const fettle_match *match)
+static struct found look(fettle_host *host, const fettle_match *match, bool is_first)
 {
     struct found found = {0};
     for (size_t i = 0; i < host->bus_count; i++) {
-        look_at_bus(host, i, match, &found);
+        look_at_bus(host, i, match, is_first, &found);
     }
     return found;
 }
@@ -156,16 +178,26 @@ static fettle_outcome wait_for_news(fettle_host *host, fettle_us until,
     }
 }
 
+static void forget_strangers(fettle_host *host)
+{
+    host->strangers = 0;
+    host->stranger.arrival = 0;
+    for (size_t i = 0; i < host->bus_count; i++) {
+        host->buses[i].newest = 0;
+    }
+}
+
 static fettle_outcome open_board(fettle_host *host, const fettle_effect *effect,
                                  const fettle_cancel *cancel)
 {
     unsigned snatched = 0;
     close_link(host);
-    for (;;) {
+    forget_strangers(host);
+    for (bool is_first = true;; is_first = false) {
         /* Asked before the look: what arrives at the deadline itself is still seen. */
         bool is_last = now(host) >= effect->until;
         bool is_held = false;
-        struct found found = look(host, &effect->open.match);
+        struct found found = look(host, &effect->open.match, is_first);
 
         if (fettle_cancel_is_wanted(cancel)) {
             return (fettle_outcome){.kind = FETTLE_CANCELLED};
@@ -181,7 +213,9 @@ static fettle_outcome open_board(fettle_host *host, const fettle_effect *effect,
             }
         }
         if (is_last) {
-            return (fettle_outcome){.kind = FETTLE_TIMEOUT};
+            return (fettle_outcome){.kind = FETTLE_TIMEOUT,
+                                    .count = host->strangers,
+                                    .sight = host->strangers > 0 ? &host->stranger : NULL};
         }
         /* Letting go of a board is no news of the bus. */
         fettle_us until = is_held

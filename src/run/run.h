@@ -43,11 +43,13 @@ typedef struct fettle_host_bus {
     const fettle_bus_ops *ops;
     void *self;
     uint64_t change; /* of the last look */
+    uint32_t newest; /* arrival when the present OPEN began */
 } fettle_host_bus;
 
 /*
  * OPEN, on all buses together:
- *   - no board matches: waits for a change until `until`, then TIMEOUT. It looks once in any case;
+  *   - no board matches: waits for a change until `until`, then TIMEOUT. It looks once in any case.
+ *     `count` is then how many others have arrived meanwhile, `sight` the last of them or NULL;
  *   - several boards (paths) match: ERROR, SEVERAL, at once; `count` boards, `sight` is the first;
  *   - one: OK; with a face that is LINK_NONE nothing is opened. ERROR where its access, or opening
  *     it, says why not; `sight` is then the board that is in the way. The face is that of
@@ -80,6 +82,8 @@ typedef struct fettle_host {
     fettle_us ended; /* when the last effect did */
     fettle_link link;
     fettle_sight sight;
+    fettle_sight stranger; /* the last one that arrived and didn't match */
+    size_t strangers;
 } fettle_host;
 
 /* A host without buses. False: no memory (some 300 KB). The clock must outlive the host. */

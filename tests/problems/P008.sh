@@ -49,7 +49,7 @@ is_json '["error"]["code"]' '"no-board"' "P008 (c) no board came"
 has_event 'e["event"] == "ask" and "S1" in e["text"]' "P008 (c) which button, was said"
 has_event 'e["event"] == "failed" and 120000 <= e["at_ms"] < 121000' \
     "P008 (c) it stayed armed for all of the 120 s, and no longer"
-matches "$err" "plug the board in" "P008 (c) what to do next is said"
+matches "$err" "another port" "P008 (c) what to do next is said"
 
 # ---- a window that is always over too early: each miss is said, and it stays armed ----
 

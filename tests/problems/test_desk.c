@@ -492,6 +492,35 @@ static void p008(void)
     free_desk(self);
 }
 
+/* ---- P007: nothing happens when it is plugged in ---- */
+
+static void p007(void)
+{
+    const fettle_wishes wishes = {.board = "pytrack", .revision = "1", .wait = 20 * SECOND};
+    desk *self = new_desk("pytrack,mode=unplugged,person=none", false);
+    take_shield_file(self, 0xF014);
+    run(self, FETTLE_VERB_UPDATE, wishes);
+    ok(self->error.code == FETTLE_E_NO_BOARD, "P007 (a) nothing appears for 20 s");
+    ok(says(self, "No USB device has appeared"), "P007 (a) which is said");
+    ok(strstr(self->error.hint, "carry data") != NULL &&
+           strstr(self->error.hint, "another port") != NULL,
+       "P007 (a) another cable, then another port");
+    free_desk(self);
+
+    /* Something that is there all the time is no news; what comes is. */
+    self = new_desk("pytrack,mode=unplugged,person=none", false);
+    add_board(self, "dfu,id=0483:df11,person=none");
+    add_board(self, "dfu,id=1d50:6003,mode=unplugged,person=none");
+    take_shield_file(self, 0xF014);
+    fettle_sim_do(self->sim, 2, FETTLE_SIM_PLUG, 5 * SECOND);
+
+    run(self, FETTLE_VERB_UPDATE, wishes);
+    ok(self->error.code == FETTLE_E_NO_BOARD, "P007 (b) another device comes instead");
+    ok(says(self, "1d50:6003 has appeared"), "P007 (b) its id is shown");
+    ok(!says(self, "0483:df11"), "P007 (b) what was there before isn't");
+    free_desk(self);
+}
+
 /* ---- P010: a laptop's Bluetooth beside the board ---- */
 
 #define LAPTOP "dfu,id=05ac:8bce,app-id=05ac:8bcd,serial=LAPTOP,person=none"
@@ -843,6 +872,7 @@ int main(void)
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     printf("# P010: the half that needs a DfuSe board comes with DfuSe\n"
            "# P045: the half that needs ESP boards comes with their loader\n");
+    p007();
     p008();
     p010();
     p015_seen_while_armed();

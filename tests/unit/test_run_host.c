@@ -124,6 +124,31 @@ static void test_takes_a_board_that_comes_later(void **state)
     }
 }
 
+/* What comes while another is waited for is told; what was there before isn't. */
+static void test_tells_who_else_came(void **state)
+{
+    (void)state;
+    static const fettle_face one[] = {{FETTLE_MODE_DFU, FETTLE_LINK_USB, {0x04d8, 0xf014}}};
+    struct desk desk;
+    set_up(&desk, 2);
+    fake_add(&desk.buses[0], "usb:1-1", 1, 0, FETTLE_NEVER);
+    fettle_outcome outcome = perform(&desk, make_open(one, 1, 2 * SECOND), NULL);
+    assert_int_equal(FETTLE_TIMEOUT, outcome.kind);
+    assert_int_equal(0, outcome.count);
+    assert_null(outcome.sight);
+
+    fake_add(&desk.buses[1], "usb:2-1", 2, 3 * SECOND, 4 * SECOND);
+    fake_add(&desk.buses[0], "usb:1-2", 3, 5 * SECOND, FETTLE_NEVER);
+    outcome = perform(&desk, make_open(one, 1, 6 * SECOND), NULL);
+    assert_int_equal(FETTLE_TIMEOUT, outcome.kind);
+    assert_int_equal(2, outcome.count);
+    assert_string_equal("usb:1-2", outcome.sight->path);
+
+    outcome = perform(&desk, make_open(one, 1, 7 * SECOND), NULL);
+    assert_int_equal(0, outcome.count);
+    fettle_host_finish(&desk.host);
+}
+
 /* However many buses there are, a turn of all of them takes 20 ms. */
 static void test_many_buses_are_not_slower(void **state)
 {
@@ -505,6 +530,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_open_at_first),
         cmocka_unit_test(test_waits_until_the_deadline),
         cmocka_unit_test(test_takes_a_board_that_comes_later),
+        cmocka_unit_test(test_tells_who_else_came),
         cmocka_unit_test(test_many_buses_are_not_slower),
         cmocka_unit_test(test_sees_what_comes_at_the_deadline),
         cmocka_unit_test(test_misses_nothing_between_look_and_wait),
