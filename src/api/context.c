@@ -140,7 +140,12 @@ fettle_sight *fettle_context_look(fettle_context *context, size_t *count, uint64
 bool fettle_boards_wait(fettle_context *context, uint64_t change, fettle_us timeout)
 {
     enum { LOOK_TIME = 20000 };
-    fettle_us until = context->clock->now(context->clock_self) + timeout;
+    fettle_us begin = context->clock->now(context->clock_self);
+    fettle_us until = timeout < FETTLE_NEVER - begin ? begin + timeout : FETTLE_NEVER;
+    if (context->bus_count == 1) { /* its number is the sum: it can wait by itself */
+        const fettle_bus *bus = &context->buses[0];
+        return bus->ops->wait(bus->self, change, until, NULL).kind == FETTLE_OK;
+    }
     for (;;) {
         uint64_t changes = 0;
         size_t count;
