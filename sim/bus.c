@@ -152,6 +152,12 @@ static fettle_outcome_kind bring(fettle_sim_link *link, fettle_sim_request *requ
         return kind != FETTLE_OK ? kind : FETTLE_TIMEOUT;
     }
     request->hits = fettle_sim_fault_meet(board, request->control);
+    if (request->hits.is[FAULT_MUTE]) {
+        board->naks_until = FETTLE_NEVER;
+        fettle_sim_record_event(board, request->came, "mute");
+        kind = fettle_sim_link_pass(link, until, cancel);
+        return kind != FETTLE_OK ? kind : FETTLE_TIMEOUT;
+    }
     fettle_us cost = REQUEST_US + (fettle_us)request->control->wLength * BYTE_US;
     cost *= request->hits.is[FAULT_SLOW] ? 10 : 1;
     fettle_us ends = fettle_sim_after(request->came, cost);
@@ -263,7 +269,7 @@ static void usb_close(void *self)
     fettle_sim_link_close(self);
 }
 
-static const fettle_usb_ops usb_ops = {usb_control, usb_select, usb_reset, usb_close};
+const fettle_usb_ops fettle_sim_usb_ops = {usb_control, usb_select, usb_reset, usb_close};
 
 /* ---- the bus ---- */
 
@@ -298,6 +304,19 @@ static size_t bus_look(void *self, fettle_sight *sights, size_t max, uint64_t *c
     *change = sim->change;
     fettle_sim_unlock(sim);
     return count;
+}
+
+bool fettle_sim_look_at(fettle_sim *sim, size_t board, fettle_sight *sight)
+{
+    fettle_sim_lock(sim);
+    fettle_sim_catch_up(sim);
+    const fettle_sim_board *its = sim->boards[board];
+    bool is_there = its->shows != FETTLE_SIM_SHOWS_NOTHING;
+    if (is_there) {
+        describe(its, sight);
+    }
+    fettle_sim_unlock(sim);
+    return is_there;
 }
 
 static fettle_outcome bus_wait(void *self, uint64_t change, fettle_us until,
@@ -360,7 +379,7 @@ static fettle_outcome open_board(fettle_sim_board *board, const fettle_sight *si
     board->holder = opened;
     *link = (fettle_link){
         .kind = kind,
-        .usb = is_line ? NULL : &usb_ops,
+        .usb = is_line ? NULL : &fettle_sim_usb_ops,
         .serial = is_line ? &fettle_sim_line_ops : NULL,
         .self = opened,
     };
@@ -371,7 +390,6 @@ static fettle_outcome bus_open(void *self, const fettle_sight *sight, fettle_lin
                                const fettle_serial_settings *settings, fettle_link *link)
 {
     fettle_sim *sim = self;
-    (void)settings; /* a line on which nobody speaks takes any */
     fettle_sim_lock(sim);
     fettle_us now = fettle_sim_catch_up(sim);
     fettle_sim_board *board = find_board(sim, sight->path);
@@ -380,6 +398,9 @@ static fettle_outcome bus_open(void *self, const fettle_sight *sight, fettle_lin
         outcome = open_board(board, sight, kind, link);
         fettle_sim_entry entry = {.at = now, .what = "open", .outcome = outcome.kind};
         fettle_sim_record(board, &entry, (fettle_span){NULL, 0});
+        if (outcome.kind == FETTLE_OK && kind == FETTLE_LINK_SERIAL) {
+            fettle_sim_line_open(board, settings, now);
+        }
     }
     fettle_sim_unlock(sim);
     return outcome;

@@ -47,6 +47,7 @@ static const fault_word words[FAULT_COUNT] = {
     [FAULT_BUSY] = {"busy", AS_OPEN, false, false},
     [FAULT_ODD_STATE] = {"odd-state", AS_GETSTATUS, false, true},
     [FAULT_ODD_STATUS] = {"odd-status", AS_GETSTATUS, false, true},
+    [FAULT_MUTE] = {"mute", AS_ANY, false, false},
 };
 
 /* bStatus, DFU 1.1 section 6.1.2. */

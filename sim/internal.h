@@ -3,9 +3,10 @@
  * What the files of the virtual boards share.
  *
  * sim.c has the world: its clock, the order in which things happen, and the adding of boards. bus.c
- * is the bus and the links, line.c a serial line on which nobody speaks. A board is a
- * fettle_sim_board: what all boards have (being plugged in, arriving, leaving, faults, files), and
- * a table of what its kind does (pic.c: shields; strict.c and strict_face.c: DFU 1.1). options.c
+ * is the bus and the links. A board is a fettle_sim_board: what all boards have (being plugged in,
+ * arriving, leaving, faults, files), and a table of what its kind does (pic.c: shields, whose
+ * application is cdc.c as a USB device and line.c as a serial line; strict.c and strict_face.c: DFU
+ * 1.1). options.c
  * reads specs, fault.c decides who is hit, hand.c has hands and the person they belong to, log.c
  * keeps the record, describe.c writes descriptors, store.c keeps memories and their files, and
  * suffix.c makes DFU suffixes for tests.
@@ -29,6 +30,7 @@ enum {
     SIM_BOARDS_MAX = 1000,
     SIM_UNPLUGGED_MS = 300,  /* how long a hand needs to plug in again */
     SIM_VENDOR_REASON = 100, /* string descriptor that errVENDOR points to */
+    SIM_MICROCHIP = 0x04d8,  /* idVendor of shields */
 };
 
 /* ---- options: every one is a number, but for the texts ---- */
@@ -56,6 +58,7 @@ typedef enum fettle_sim_option {
     OPTION_FAST_STALL,
     OPTION_END_RACE,
     OPTION_STOCK,
+    OPTION_MODULE,
     OPTION_ID, /* of the strict device, from here */
     OPTION_APP_ID,
     OPTION_SAME_IDS,
@@ -82,6 +85,7 @@ typedef enum fettle_sim_option {
 /* The words of options, in the order of their tables in options.c. */
 enum { MODE_APP, MODE_DFU, MODE_UNPLUGGED };
 enum { PERSON_HELPFUL, PERSON_NONE, PERSON_SLOW, PERSON_WRONG };
+enum { MODULE_NONE, MODULE_ECHO };
 enum { DETACH_WILL, DETACH_RESET, DETACH_NO };
 enum { FUNCTIONAL_AFTER_INTERFACE, FUNCTIONAL_AFTER_EACH, FUNCTIONAL_AFTER_CONFIG };
 enum { REBOOTS_NO, REBOOTS_YES, REBOOTS_EARLY };
@@ -105,6 +109,7 @@ typedef enum fettle_sim_fault_kind {
     FAULT_BUSY,
     FAULT_ODD_STATE,
     FAULT_ODD_STATUS,
+    FAULT_MUTE,
     FAULT_COUNT,
 } fettle_sim_fault_kind;
 
@@ -230,6 +235,22 @@ typedef struct fettle_sim_strict {
     uint8_t *block;
 } fettle_sim_strict;
 
+/* ---- the serial line of a shield's application ---- */
+
+/* A byte on its way to the host, which it reaches at this time. */
+typedef struct fettle_sim_byte {
+    fettle_us due;
+    uint8_t value;
+} fettle_sim_byte;
+
+typedef struct fettle_sim_serial_line {
+    fettle_serial_settings told;
+    uint8_t bCharFormat, bParityType; /* as told, without any effect */
+    fettle_sim_byte *bytes; /* SIM_LINE_ROOM of them, a ring; NULL: none ever come */
+    size_t first, count;
+    bool has_lost; /* there was no room for some, since one was read */
+} fettle_sim_serial_line;
+
 struct fettle_sim_board {
     fettle_sim *sim;
     size_t index;
@@ -261,6 +282,7 @@ struct fettle_sim_board {
 
     fettle_sim_pic pic;
     fettle_sim_strict strict;
+    fettle_sim_serial_line line;
 };
 
 struct fettle_sim {
@@ -407,6 +429,39 @@ fettle_outcome_kind fettle_sim_link_pass(fettle_sim_link *link, fettle_us until,
 
 /* Lets go of the board and ends the link; without the lock. */
 void fettle_sim_link_close(fettle_sim_link *link);
+
+/*
+ * Control transfers of any link, also that of an application, which has a serial line besides: for
+ * those who serve the board to hosts. Without the lock.
+ */
+extern const fettle_usb_ops fettle_sim_usb_ops;
+
+/* ---- line.c ---- */
+
+enum { SIM_LINE_ROOM = 4096 }; /* what a transport has to keep at least */
+
+/* False: no memory. */
+bool fettle_sim_line_init(fettle_sim_board *board);
+
+/* The application starts: nobody has told its line anything. */
+void fettle_sim_line_start(fettle_sim_board *board);
+
+void fettle_sim_line_set_coding(fettle_sim_board *board, uint32_t baud, uint8_t data_bits,
+                                fettle_us at);
+void fettle_sim_line_set_lines(fettle_sim_board *board, bool dtr, bool rts, fettle_us at);
+
+/* It is opened with these settings; NULL: by someone who has none yet. */
+void fettle_sim_line_open(fettle_sim_board *board, const fettle_serial_settings *settings,
+                          fettle_us at);
+
+/* ---- cdc.c ---- */
+
+fettle_usb_id fettle_sim_cdc_id(const fettle_sim_board *board);
+
+/* Its device descriptor, and the configuration behind it. */
+void fettle_sim_cdc_write(const fettle_sim_board *board, fettle_sim_writer *writer);
+fettle_sim_reply fettle_sim_cdc_obey(fettle_sim_board *board,
+                                     const fettle_sim_request *request);
 
 /* ---- line.c, pic.c, strict.c ---- */
 

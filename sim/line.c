@@ -1,91 +1,329 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The serial line of a shield whose application runs: it takes everything and says nothing. Bytes
- * take the time that they need on the wire; there is no buffer to hurry ahead of.
+ * The serial line of a shield whose application runs: a bridge between USB and the UART of the module
+ * on the shield. Nobody is there (module=none), and the line takes everything and says nothing; or
+ * (module=echo) a stand-in sends each byte back as soon as it has it.
+ *
+ * Bytes take the time that they need on the wire, ten bits each at the rate that was told; there is no
+ * buffer to hurry ahead of. What comes back takes the same time again, and waits for the host: where
+ * 4096 bytes wait already more is lost, as behind a UART without flow control. With 5 data bits
+ * the bridge takes what comes for commands to itself: nothing reaches the module then, and this
+ * bridge answers none.
  */
 #include "internal.h"
+
+#include <stdlib.h>
+
+enum {
+    BITS = 10, /* of one byte: start, eight, stop */
+    COMMAND_DATA_BITS = 5,
+    PIECE_US = 5000, /* of a long write: rates may change between two of them */
+    FRAME_US = 1000, /* how often a host asks a full speed device for data */
+};
 
 static fettle_outcome make_outcome(fettle_outcome_kind kind, size_t count)
 {
     return (fettle_outcome){.kind = kind, .count = count};
 }
 
-enum { BYTE_US = 87 }; /* ten bits at 115200 baud */
-
-static fettle_outcome pass(fettle_sim_link *link, fettle_us until,
-                           const fettle_cancel *cancel)
+static fettle_us earlier(fettle_us a, fettle_us b)
 {
-    fettle_sim *sim = link->board->sim;
-    if (fettle_cancel_is_wanted(cancel)) {
-        return make_outcome(FETTLE_CANCELLED, 0);
+    return a < b ? a : b;
+}
+
+/* How long `count` bytes need, never less. */
+static fettle_us time_for(const fettle_sim_serial_line *line, size_t count)
+{
+    fettle_us bits = (fettle_us)count * BITS;
+    return (bits * 1000000 + line->told.baud - 1) / line->told.baud;
+}
+
+static size_t bytes_in(const fettle_sim_serial_line *line, fettle_us time)
+{
+    return (size_t)(time * line->told.baud / ((fettle_us)BITS * 1000000));
+}
+
+/* ---- what it is told ---- */
+
+bool fettle_sim_line_init(fettle_sim_board *board)
+{
+    fettle_sim_line_start(board);
+    if (fettle_sim_option_of(board, OPTION_MODULE) == MODULE_NONE) {
+        return true;
     }
-    fettle_sim_lock(sim);
-    fettle_outcome_kind kind = fettle_sim_link_pass(link, until, cancel);
-    fettle_sim_unlock(sim);
-    return make_outcome(kind, 0);
+    board->line.bytes = calloc(SIM_LINE_ROOM, sizeof *board->line.bytes);
+    return board->line.bytes != NULL;
 }
 
-static fettle_us now_on(fettle_sim_link *link)
+void fettle_sim_line_start(fettle_sim_board *board)
 {
-    fettle_sim *sim = link->board->sim;
-    fettle_sim_lock(sim);
-    fettle_us now = fettle_sim_catch_up(sim);
-    fettle_sim_unlock(sim);
-    return now;
+    fettle_sim_byte *bytes = board->line.bytes;
+    board->line = (fettle_sim_serial_line){
+        .told = {.baud = 115200, .data_bits = 8},
+        .bytes = bytes,
+    };
 }
+
+static void record(fettle_sim_board *board, fettle_us at, const char *what,
+                   fettle_sim_serial serial)
+{
+    fettle_sim_entry entry = {
+        .at = at, .what = what, .serial = serial, .told = board->line.told};
+    fettle_sim_record(board, &entry, (fettle_span){NULL, 0});
+}
+
+void fettle_sim_line_set_coding(fettle_sim_board *board, uint32_t baud, uint8_t data_bits,
+                                fettle_us at)
+{
+    board->line.told.baud = baud == 0 ? 1 : baud;
+    board->line.told.data_bits = data_bits;
+    record(board, at, "line-coding", FETTLE_SIM_CODING);
+}
+
+void fettle_sim_line_set_lines(fettle_sim_board *board, bool dtr, bool rts, fettle_us at)
+{
+    board->line.told.dtr = dtr;
+    board->line.told.rts = rts;
+    record(board, at, "lines", FETTLE_SIM_LINES);
+}
+
+void fettle_sim_line_open(fettle_sim_board *board, const fettle_serial_settings *settings,
+                          fettle_us at)
+{
+    if (settings != NULL) {
+        fettle_sim_line_set_coding(board, settings->baud, settings->data_bits, at);
+        fettle_sim_line_set_lines(board, settings->dtr, settings->rts, at);
+    }
+}
+
+bool fettle_sim_line(const fettle_sim *sim, size_t board, fettle_serial_settings *settings)
+{
+    fettle_sim *self = sim->self;
+    fettle_sim_lock(self);
+    fettle_sim_catch_up(self);
+    const fettle_sim_board *its = self->boards[board];
+    *settings = its->line.told;
+    fettle_sim_unlock(self);
+    return its->model->is_shield;
+}
+
+/* ---- what the module says ---- */
+
+static void come(fettle_sim_board *board, uint8_t value, fettle_us due)
+{
+    fettle_sim_serial_line *line = &board->line;
+    if (line->count == SIM_LINE_ROOM) {
+        if (!line->has_lost) {
+            line->has_lost = true;
+            fettle_sim_record_event(board, due, "overrun");
+        }
+        return;
+    }
+    line->bytes[(line->first + line->count) % SIM_LINE_ROOM] =
+        (fettle_sim_byte){due, value};
+    line->count++;
+}
+
+/* The module has a byte when its stop bit is there, and needs as long to send it back. */
+static void echo(fettle_sim_board *board, const uint8_t *data, size_t size, fettle_us at)
+{
+    const fettle_sim_serial_line *line = &board->line;
+    if (line->bytes == NULL || line->told.data_bits == COMMAND_DATA_BITS) {
+        return;
+    }
+    for (size_t i = 0; i < size; i++) {
+        come(board, data[i], at + time_for(line, i + 2));
+    }
+}
+
+/* Up to `size` bytes that are there by now. */
+static size_t take(fettle_sim_serial_line *line, uint8_t *buffer, size_t size,
+                   fettle_us now)
+{
+    size_t count = 0;
+    while (count < size && line->count > 0 && line->bytes[line->first].due <= now) {
+        buffer[count++] = line->bytes[line->first].value;
+        line->first = (line->first + 1) % SIM_LINE_ROOM;
+        line->count--;
+        line->has_lost = false;
+    }
+    return count;
+}
+
+/* ---- data; with the lock ---- */
+
+static void record_data(fettle_sim_board *board, fettle_us at, const char *what,
+                        const uint8_t *data, const fettle_outcome *outcome)
+{
+    fettle_sim_entry entry = {
+        .at = at,
+        .what = what,
+        .outcome = outcome->kind,
+        .count = outcome->count,
+        .serial = FETTLE_SIM_DATA,
+        .told = board->line.told,
+    };
+    fettle_sim_record(board, &entry, (fettle_span){data, outcome->count});
+}
+
+/* Sends what one piece of time has room for, from `*at` to its end. */
+static fettle_outcome_kind send_piece(fettle_sim_link *link, fettle_span *data,
+                                      fettle_us *at, fettle_us until,
+                                      const fettle_cancel *cancel)
+{
+    fettle_sim_board *board = link->board;
+    fettle_us last = earlier(fettle_sim_after(*at, PIECE_US), until);
+    size_t count = bytes_in(&board->line, last > *at ? last - *at : 0);
+    count = count > 0 ? count : 1;
+    count = count < data->size ? count : data->size;
+    fettle_us ends = fettle_sim_after(*at, time_for(&board->line, count));
+    if (ends > until) {
+        fettle_outcome_kind kind = fettle_sim_link_pass(link, until, cancel);
+        return kind == FETTLE_OK ? FETTLE_TIMEOUT : kind;
+    }
+    echo(board, data->data, count, *at);
+    data->data += count;
+    data->size -= count;
+    *at = ends;
+    return fettle_sim_link_pass(link, ends, cancel);
+}
+
+static fettle_outcome_kind send(fettle_sim_link *link, fettle_span *data, fettle_us until,
+                                const fettle_cancel *cancel)
+{
+    fettle_us free_at = link->board->naks_until;
+    fettle_outcome_kind kind = fettle_sim_link_pass(link, earlier(free_at, until), cancel);
+    fettle_us at = fettle_sim_catch_up(link->board->sim);
+    if (kind == FETTLE_OK && at < free_at) {
+        kind = FETTLE_TIMEOUT;
+    }
+    while (kind == FETTLE_OK && data->size > 0) {
+        kind = send_piece(link, data, &at, until, cancel);
+    }
+    return kind;
+}
+
+static fettle_outcome receive(fettle_sim_link *link, uint8_t *buffer, size_t size,
+                              fettle_us until, const fettle_cancel *cancel)
+{
+    fettle_sim_serial_line *line = &link->board->line;
+    fettle_sim *sim = link->board->sim;
+    for (;;) {
+        fettle_us now = fettle_sim_catch_up(sim);
+        if (fettle_sim_link_is_gone(link)) {
+            return make_outcome(FETTLE_GONE, 0);
+        }
+        size_t count = take(line, buffer, size, now);
+        if (count > 0 || size == 0) {
+            return make_outcome(FETTLE_OK, count);
+        }
+        if (now >= until) {
+            return make_outcome(FETTLE_TIMEOUT, 0);
+        }
+        fettle_us next = line->count > 0 ? line->bytes[line->first].due : FETTLE_NEVER;
+        if (line->bytes != NULL && line->count == 0 && sim->clock != NULL) {
+            next = fettle_sim_after(now, FRAME_US); /* another thread may write meanwhile */
+        }
+        fettle_outcome_kind kind = fettle_sim_idle(sim, earlier(next, until), cancel);
+        if (kind != FETTLE_OK) {
+            return make_outcome(kind, 0);
+        }
+    }
+}
+
+/* ---- the link's operations ---- */
 
 static fettle_outcome line_write(void *self, const uint8_t *data, size_t size,
                                  fettle_us until, const fettle_cancel *cancel)
 {
     fettle_sim_link *link = self;
-    (void)data;
-    fettle_us began = now_on(link);
-    fettle_us ends = fettle_sim_after(began, (fettle_us)size * BYTE_US);
-    fettle_outcome outcome = pass(link, ends < until ? ends : until, cancel);
-    if (outcome.kind == FETTLE_OK && ends > until) {
-        size_t fitting = until > began ? (size_t)((until - began) / BYTE_US) : 0;
-        return make_outcome(FETTLE_TIMEOUT, fitting);
+    fettle_sim *sim = link->board->sim;
+    fettle_span rest = {data, size};
+    if (fettle_cancel_is_wanted(cancel)) {
+        return make_outcome(FETTLE_CANCELLED, 0);
     }
-    return make_outcome(outcome.kind, outcome.kind == FETTLE_OK ? size : 0);
+    fettle_sim_lock(sim);
+    fettle_outcome outcome = {.kind = send(link, &rest, until, cancel)};
+    outcome.count = size - rest.size;
+    record_data(link->board, fettle_sim_catch_up(sim), "write", data, &outcome);
+    fettle_sim_unlock(sim);
+    return outcome;
 }
 
 static fettle_outcome line_read(void *self, uint8_t *buffer, size_t size, fettle_us until,
                                 const fettle_cancel *cancel)
 {
-    (void)buffer;
-    (void)size;
-    fettle_outcome outcome = pass(self, until, cancel);
-    return make_outcome(outcome.kind == FETTLE_OK ? FETTLE_TIMEOUT : outcome.kind, 0);
+    fettle_sim_link *link = self;
+    fettle_sim *sim = link->board->sim;
+    if (fettle_cancel_is_wanted(cancel)) {
+        return make_outcome(FETTLE_CANCELLED, 0);
+    }
+    fettle_sim_lock(sim);
+    fettle_outcome outcome = receive(link, buffer, size, until, cancel);
+    if (outcome.count > 0) {
+        record_data(link->board, fettle_sim_catch_up(sim), "read", buffer, &outcome);
+    }
+    fettle_sim_unlock(sim);
+    return outcome;
 }
 
-/* What takes no time: all right as long as the board is there. */
-static fettle_outcome is_there(void *self)
+/* With the lock: all right as long as the board is there. */
+static fettle_outcome begin(fettle_sim_link *link, fettle_us *now)
 {
-    return pass(self, 0, NULL);
+    fettle_sim_lock(link->board->sim);
+    *now = fettle_sim_catch_up(link->board->sim);
+    return make_outcome(fettle_sim_link_is_gone(link) ? FETTLE_GONE : FETTLE_OK, 0);
 }
 
 static fettle_outcome line_discard(void *self)
 {
-    return is_there(self);
+    fettle_sim_link *link = self;
+    fettle_us now;
+    fettle_outcome outcome = begin(link, &now);
+    uint8_t bytes[64];
+    while (outcome.kind == FETTLE_OK &&
+           take(&link->board->line, bytes, sizeof bytes, now) > 0) {
+    }
+    fettle_sim_unlock(link->board->sim);
+    return outcome;
 }
 
 static fettle_outcome line_set_lines(void *self, bool dtr, bool rts)
 {
-    (void)dtr;
-    (void)rts;
-    return is_there(self);
+    fettle_sim_link *link = self;
+    fettle_us now;
+    fettle_outcome outcome = begin(link, &now);
+    if (outcome.kind == FETTLE_OK) {
+        fettle_sim_line_set_lines(link->board, dtr, rts, now);
+    }
+    fettle_sim_unlock(link->board->sim);
+    return outcome;
 }
 
 static fettle_outcome line_set_baud(void *self, uint32_t baud)
 {
-    (void)baud;
-    return is_there(self);
+    fettle_sim_link *link = self;
+    fettle_us now;
+    fettle_outcome outcome = begin(link, &now);
+    if (outcome.kind == FETTLE_OK) {
+        fettle_sim_line_set_coding(link->board, baud, link->board->line.told.data_bits,
+                                   now);
+    }
+    fettle_sim_unlock(link->board->sim);
+    return outcome;
 }
 
 static fettle_outcome line_set_format(void *self, uint8_t data_bits)
 {
-    (void)data_bits;
-    return is_there(self);
+    fettle_sim_link *link = self;
+    fettle_us now;
+    fettle_outcome outcome = begin(link, &now);
+    if (outcome.kind == FETTLE_OK) {
+        fettle_sim_line_set_coding(link->board, link->board->line.told.baud, data_bits,
+                                   now);
+    }
+    fettle_sim_unlock(link->board->sim);
+    return outcome;
 }
 
 static void line_close(void *self)

@@ -8,7 +8,10 @@
 
 #include <stdlib.h>
 
-enum { ANSWER_MAX = 18 }; /* bytes of an answer that a line shows: a device descriptor */
+enum {
+    ANSWER_MAX = 18, /* bytes of an answer that a line shows: a device descriptor */
+    DATA_MAX = 64,   /* of what went over a serial line: a packet */
+};
 
 static const char *const outcome_names[] = {
     [FETTLE_OK] = "OK",     [FETTLE_TIMEOUT] = "TIMEOUT",     [FETTLE_STALL] = "STALL",
@@ -34,13 +37,45 @@ const char *fettle_sim_request_name(const fettle_control *control)
                                            "GET_INTERFACE",
                                            "SET_INTERFACE",
                                            "SYNCH_FRAME"};
+    /* CDC PSTN 1.2 table 13 */
+    static const char *const cdc[] = {"SET_LINE_CODING", "GET_LINE_CODING",
+                                      "SET_CONTROL_LINE_STATE", "SEND_BREAK"};
     const char *name = NULL;
-    if ((control->bmRequestType & 0x60) == 0x20 && control->bRequest < 7) {
+    bool is_class = (control->bmRequestType & 0x60) == 0x20;
+    if (is_class && control->bRequest < 7) {
         name = dfu[control->bRequest];
+    } else if (is_class && control->bRequest >= 0x20 && control->bRequest < 0x24) {
+        name = cdc[control->bRequest - 0x20];
     } else if ((control->bmRequestType & 0x60) == 0 && control->bRequest < 13) {
         name = standard[control->bRequest];
     }
     return name != NULL ? name : "request";
+}
+
+static void write_bytes(FILE *file, const char *name, fettle_span bytes, size_t most)
+{
+    fprintf(file, ",\"%s\":\"", name);
+    for (size_t i = 0; i < bytes.size && i < most; i++) {
+        fprintf(file, "%02x", (unsigned)bytes.data[i]);
+    }
+    fprintf(file, "\"");
+}
+
+static const char *truth(bool is_so)
+{
+    return is_so ? "true" : "false";
+}
+
+/* What there is to say of an entry about a serial line; a request has its own words. */
+static void write_serial(FILE *file, const fettle_sim_entry *entry)
+{
+    if (entry->serial == FETTLE_SIM_CODING) {
+        fprintf(file, ",\"baud\":%lu,\"data_bits\":%u", (unsigned long)entry->told.baud,
+                (unsigned)entry->told.data_bits);
+    } else if (entry->serial == FETTLE_SIM_LINES) {
+        fprintf(file, ",\"dtr\":%s,\"rts\":%s", truth(entry->told.dtr),
+                truth(entry->told.rts));
+    }
 }
 
 /* All texts in here are our own: none needs escaping. */
@@ -55,17 +90,16 @@ static void write_line(FILE *file, const char *path, const fettle_sim_entry *ent
         (unsigned)entry->bmRequestType, (unsigned)entry->bRequest, (unsigned)entry->wValue,
         (unsigned)entry->wIndex, (unsigned)entry->wLength);
     fprintf(file, ",\"outcome\":\"%s\",\"count\":%zu,\"changes\":%s",
-            outcome_names[entry->outcome], entry->count, entry->changes ? "true" : "false");
+            outcome_names[entry->outcome], entry->count, truth(entry->changes));
     if (entry->size > 0) {
         fprintf(file, ",\"address\":%lu,\"size\":%lu", (unsigned long)entry->address,
                 (unsigned long)entry->size);
     }
+    write_serial(file, entry);
+    bool is_data = entry->serial == FETTLE_SIM_DATA;
     if (answer.size > 0) {
-        fprintf(file, ",\"answer\":\"");
-        for (size_t i = 0; i < answer.size && i < ANSWER_MAX; i++) {
-            fprintf(file, "%02x", (unsigned)answer.data[i]);
-        }
-        fprintf(file, "\"");
+        write_bytes(file, is_data ? "data" : "answer", answer,
+                    is_data ? DATA_MAX : ANSWER_MAX);
     }
     fprintf(file, "}\n");
     fflush(file);

@@ -97,6 +97,7 @@ static const option_row options[OPTION_COUNT] = {
     [OPTION_FAST_STALL] = {"fast-stall", NUMBER, OF_SHIELDS, 0, 0, UINT32_MAX, {NULL}},
     [OPTION_END_RACE] = {"end-race", NUMBER, OF_SHIELDS, 0, 0, UINT32_MAX, {NULL}},
     [OPTION_STOCK] = {"stock", YES_NO, OF_SHIELDS, 0, 0, 0, {NULL}},
+    [OPTION_MODULE] = {"module", WORD, OF_SHIELDS, MODULE_NONE, 0, 0, {"none", "echo"}},
     [OPTION_ID] = {"id", IDS, OF_STRICT, 0x1d506003, 0, 0, {NULL}},
     [OPTION_APP_ID] = {"app-id", IDS, OF_STRICT, 0, 0, 0, {NULL}},
     [OPTION_SAME_IDS] = {"same-ids", YES_NO, OF_STRICT, 0, 0, 0, {NULL}},
@@ -148,7 +149,7 @@ const char *fettle_sim_options_help(void)
            "  fault=KIND[:before|:after][@N|@N+|@p0.01]  repeatable; KIND is one of\n"
            "      lose-completion lose-reply drop-write flip-bit stall vanish no-return other-ids\n"
            "      busy-forever short status=errPROG... slow no-permission busy odd-state\n"
-           "      odd-status\n"
+           "      odd-status mute\n"
            "options of shields:\n"
            "  window=MS|off         how long it stays in update mode (7000)\n"
            "  exit=no               doesn't leave update mode by itself\n"
@@ -156,6 +157,7 @@ const char *fettle_sim_options_help(void)
            "  races=yes             may leave before it has answered the end marker\n"
            "  fast-stall=US, end-race=US  stalls an end marker so soon after a GETSTATUS\n"
            "  stock=yes             shows 1209:2002 in update mode\n"
+           "  module=none|echo      on its serial line: nobody, or who sends each byte back\n"
            "options of dfu:\n"
            "  id=VVVV:PPPP          in update mode (1d50:6003)\n"
            "  app-id=VVVV:PPPP      while its application runs; without it, it has none\n"

@@ -30,7 +30,6 @@ enum {
     CRC_END = 0x3f00, /* rows 252 to 255 are outside */
     CRC_POLYNOMIAL = 0x23b1,
     WORD_TOP = 0x3f, /* the high byte of a 14-bit word has six bits */
-    VENDOR = 0x04d8,
     STOCK_VENDOR = 0x1209,
     STOCK_PRODUCT = 0x2002,
     SYSTEM_OVERFLOW = 75, /* EOVERFLOW, as Linux says it when a device sends too much */
@@ -104,7 +103,7 @@ static bool init(fettle_sim_board *board)
     if (fettle_sim_option_of(board, OPTION_DOWNLOADING) != 0) {
         fill_words(board->memory, VECTORS, VECTORS + PROGRAM_SIZE / 4, seed + 1);
     }
-    return true;
+    return fettle_sim_line_init(board);
 }
 
 static bool needs_button(const fettle_sim_board *board)
@@ -132,7 +131,9 @@ static void start(fettle_sim_board *board, fettle_sim_start start, fettle_us at)
                 is_first && fettle_sim_option_of(board, OPTION_DOWNLOADING) != 0,
         };
     }
-    if (board->shows == FETTLE_SIM_SHOWS_UPDATE) {
+    if (board->shows == FETTLE_SIM_SHOWS_APP) {
+        fettle_sim_line_start(board);
+    } else {
         pic->window_ends = fettle_sim_after(at, fettle_sim_ms_of(board, OPTION_WINDOW));
         board->timer_at = pic->window_ends;
     }
@@ -171,12 +172,12 @@ static fettle_usb_id id_of(const fettle_sim_board *board)
 {
     const fettle_sim_model *model = board->model;
     if (board->shows == FETTLE_SIM_SHOWS_APP) {
-        return (fettle_usb_id){VENDOR, model->app_product};
+        return fettle_sim_cdc_id(board);
     }
     if (fettle_sim_option_of(board, OPTION_STOCK) != 0) {
         return (fettle_usb_id){STOCK_VENDOR, STOCK_PRODUCT};
     }
-    return (fettle_usb_id){VENDOR, model->update_product};
+    return (fettle_usb_id){SIM_MICROCHIP, model->update_product};
 }
 
 static void write_update_device(const fettle_sim_board *board, fettle_sim_writer *writer)
@@ -201,53 +202,6 @@ static void write_update_configuration(fettle_sim_writer *writer)
     fettle_sim_end_configuration(writer);
 }
 
-static void write_endpoint(fettle_sim_writer *writer, unsigned address, unsigned attributes,
-                           unsigned packet, unsigned interval)
-{
-    fettle_sim_write8(writer, 7);
-    fettle_sim_write8(writer, 5);
-    fettle_sim_write8(writer, address);
-    fettle_sim_write8(writer, attributes);
-    fettle_sim_write16(writer, packet);
-    fettle_sim_write8(writer, interval);
-}
-
-/* CDC 1.2 with the abstract control model (PSTN 1.2). */
-static void write_application(const fettle_sim_board *board, fettle_sim_writer *writer)
-{
-    static const uint8_t functional[] = {
-        5, 0x24, 0x00, 0x10, 0x01, /* header, CDC 1.10 */
-        4, 0x24, 0x02, 0x02,       /* abstract control: line coding and state */
-        5, 0x24, 0x06, 0,    1,    /* union of interfaces 0 and 1 */
-        5, 0x24, 0x01, 0,    1,    /* call management */
-    };
-    fettle_sim_write_device(
-        writer, &(fettle_sim_device_words){
-                    .bcdUSB = 0x0200,
-                    .bDeviceClass = 2,
-                    .id = id_of(board),
-                    .bcdDevice = (uint16_t)fettle_sim_option_of(board, OPTION_VERSION),
-                    .has_strings = true,
-                });
-    fettle_sim_write_configuration(writer, 2);
-    fettle_sim_write_interface(writer, &(fettle_sim_interface_words){
-                                           .bNumEndpoints = 1,
-                                           .bInterfaceClass = 2,
-                                           .bInterfaceSubClass = 2,
-                                           .bInterfaceProtocol = 1,
-                                       });
-    fettle_sim_write(writer, functional, sizeof functional);
-    write_endpoint(writer, 0x81, 3, 10, 2);
-    fettle_sim_write_interface(writer, &(fettle_sim_interface_words){
-                                           .bInterfaceNumber = 1,
-                                           .bNumEndpoints = 2,
-                                           .bInterfaceClass = 10,
-                                       });
-    write_endpoint(writer, 0x02, 2, 64, 0);
-    write_endpoint(writer, 0x82, 2, 64, 0);
-    fettle_sim_end_configuration(writer);
-}
-
 static void describe(const fettle_sim_board *board, fettle_sight *sight)
 {
     fettle_sim_writer writer = {sight->descriptors, 0, sizeof sight->descriptors};
@@ -258,7 +212,7 @@ static void describe(const fettle_sim_board *board, fettle_sight *sight)
         fettle_sim_copy_text(sight->manufacturer, sizeof sight->manufacturer, "Pycom");
         fettle_sim_copy_text(sight->product, sizeof sight->product, board->model->product);
         fettle_sim_copy_text(sight->serial, sizeof sight->serial, board->serial);
-        write_application(board, &writer);
+        fettle_sim_cdc_write(board, &writer);
     } else {
         sight->kind = FETTLE_LINK_USB;
         sight->bcdDevice = 1;
@@ -420,6 +374,9 @@ static fettle_sim_reply obey(fettle_sim_board *board, const fettle_sim_request *
 {
     enum { SET_ADDRESS = 5, GET_DESCRIPTOR, GET_CONFIGURATION = 8, SET_CONFIGURATION };
     const fettle_control *control = request->control;
+    if (board->shows == FETTLE_SIM_SHOWS_APP) {
+        return fettle_sim_cdc_obey(board, request);
+    }
     if (board->is_busy_forever) {
         board->naks_until = FETTLE_NEVER;
         return (fettle_sim_reply){.kind = FETTLE_OK, .is_lost = true};

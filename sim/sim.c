@@ -243,6 +243,7 @@ static void free_board(fettle_sim_board *board)
         fettle_sim_store_close(board);
         free(board->memory);
         free(board->strict.block);
+        free(board->line.bytes);
         free(board);
     }
 }
@@ -427,6 +428,16 @@ fettle_sim_shows fettle_sim_showing(const fettle_sim *sim, size_t board)
     fettle_sim_shows shows = self->boards[board]->shows;
     fettle_sim_unlock(self);
     return shows;
+}
+
+bool fettle_sim_is_plugged(const fettle_sim *sim, size_t board)
+{
+    fettle_sim *self = sim->self;
+    fettle_sim_lock(self);
+    fettle_sim_catch_up(self);
+    bool is_plugged = self->boards[board]->is_plugged;
+    fettle_sim_unlock(self);
+    return is_plugged;
 }
 
 bool fettle_sim_is_bootable(const fettle_sim *sim, size_t board)

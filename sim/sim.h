@@ -6,7 +6,8 @@
  * sheets under docs/.
  *
  * One fettle_sim is one world: a clock, a bus, and the boards on it. Worlds share nothing. The bus
- * and the clock of a world may be used from several threads; all else here from one.
+ * and the clock of a world, and fettle_sim_look_at(), may be used from several threads; all else
+ * here from one. One thread may read a serial line while another writes to it.
  */
 #ifndef FETTLE_SIM_H
 #define FETTLE_SIM_H
@@ -86,15 +87,36 @@ typedef enum fettle_sim_shows {
 } fettle_sim_shows;
 fettle_sim_shows fettle_sim_showing(const fettle_sim *sim, size_t board);
 
+/* What a look() shows of this board alone; false: it isn't on the bus. */
+bool fettle_sim_look_at(fettle_sim *sim, size_t board, fettle_sight *sight);
+
+/* Is its cable plugged in? It may be away from the bus all the same. */
+bool fettle_sim_is_plugged(const fettle_sim *sim, size_t board);
+
+/*
+ * What the serial line of a shield's application was last told: 115200 baud and 8 bits with both
+ * lines off if nothing since it started. False: this board has no such line.
+ */
+bool fettle_sim_line(const fettle_sim *sim, size_t board, fettle_serial_settings *settings);
+
 /* Is the application one that the boot-time check would start? */
 bool fettle_sim_is_bootable(const fettle_sim *sim, size_t board);
+
+/* What an entry of the log says about a serial line. */
+typedef enum fettle_sim_serial {
+    FETTLE_SIM_NO_SERIAL,
+    FETTLE_SIM_CODING, /* "line-coding": `told.baud` and `told.data_bits` */
+    FETTLE_SIM_LINES,  /* "lines": `told.dtr` and `told.rts` */
+    FETTLE_SIM_DATA,   /* "write" to the board, "read" from it: `count` bytes */
+} fettle_sim_serial;
 
 /* One line of the log: what was asked, when, what came of it, what it changed. */
 typedef struct fettle_sim_entry {
     fettle_us at;
     size_t board;
     const char *what; /* "DNLOAD", "GETSTATUS", "GET_DESCRIPTOR", "SET_INTERFACE", "select",
-                         "reset", "open", "close", "hand", "arrives", "leaves", "violation"... */
+                         "reset", "open", "close", "hand", "arrives", "leaves", "violation",
+                         "mute", "line-coding", "lines", "write", "read", "overrun"... */
     uint8_t bmRequestType, bRequest;
     uint16_t wValue, wIndex, wLength;
     fettle_outcome_kind outcome;
@@ -102,6 +124,8 @@ typedef struct fettle_sim_entry {
     /* It changed memory, or the state of a transfer (DNLOAD, CLRSTATUS, ABORT, DETACH, reset). */
     bool changes;
     uint32_t address, size; /* of memory that was written or erased; size 0: none */
+    fettle_sim_serial serial;
+    fettle_serial_settings told;
 } fettle_sim_entry;
 size_t fettle_sim_log(const fettle_sim *sim, const fettle_sim_entry **entries);
 void fettle_sim_log_clear(fettle_sim *sim);

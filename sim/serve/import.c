@@ -2,10 +2,11 @@
 /*
  * CMD_SUBMIT and CMD_UNLINK of one imported board.
  *
- * Two threads: this one reads packets, so that a CMD_UNLINK is seen at any time; the worker performs
- * transfers one after the other, and may wait as long as the board says NAK. What is to be
- * performed stands in `queue`; requests for data of endpoints that have none stand in `waiting`, as on a
- * bus, until they are cancelled. Replies are sent with the lock held: one at a time, in one write.
+ * This thread reads packets, so that a CMD_UNLINK is seen at any time. Each of the endpoints has a
+ * thread of its own that performs its transfers one after the other, and may wait as long as the
+ * board says NAK: endpoint 0, and both directions of an application's data. Requests of an
+ * interrupt endpoint stand in `waiting` until they are cancelled: no board has anything to say there.
+ * Replies are sent with the lock held: one at a time, in one write.
  *
  * A reset of the port doesn't go over USB/IP. Linux begins anew after it with a GET_DESCRIPTOR of 64
  * bytes for the device: on a device that is configured already this is taken as the reset that it
@@ -16,7 +17,7 @@
 #include "import.h"
 
 #include "base/cancel.h"
-#include "face.h"
+#include "sim/internal.h"
 #include "usbip.h"
 
 #include <errno.h>
@@ -38,22 +39,34 @@ typedef struct transfer {
     uint8_t packet[];
 } transfer;
 
-typedef struct imported_board {
-    int socket;
-    const fettle_sight *sight;
-    const fettle_link *link;
-    fettle_sim_face face;
-    bool is_configured; /* of the worker */
+enum { CONTROL, DATA_OUT, DATA_IN, LANE_COUNT };
 
-    pthread_mutex_t lock; /* of what follows, and of sending */
-    pthread_cond_t changed;
-    transfer *queue, *waiting, *running;
-    size_t count; /* of transfers in the three */
-    bool is_over;
+typedef struct imported_board imported_board;
+
+/* An endpoint and its thread. With the lock of the board. */
+typedef struct lane {
+    imported_board *imported;
+    pthread_t thread;
+    bool has_thread;
+    transfer *queue, *running;
     bool has_unlink; /* `running` is to be cancelled, as `unlink_seqnum` asked */
     uint32_t unlink_seqnum;
     fettle_cancel cancel;
-} imported_board;
+} lane;
+
+struct imported_board {
+    int socket;
+    const fettle_sight *sight;
+    const fettle_link *link;
+    bool is_configured; /* of the lane CONTROL */
+
+    pthread_mutex_t lock; /* of what follows, and of sending */
+    pthread_cond_t changed;
+    lane lanes[LANE_COUNT];
+    transfer *waiting;
+    size_t count; /* of all transfers */
+    bool is_over;
+};
 
 /* ---- streams ---- */
 
@@ -92,7 +105,9 @@ bool fettle_sim_receive(int socket, uint8_t *bytes, size_t size)
 static void end(imported_board *imported)
 {
     imported->is_over = true;
-    fettle_cancel_want(&imported->cancel);
+    for (size_t i = 0; i < LANE_COUNT; i++) {
+        fettle_cancel_want(&imported->lanes[i].cancel);
+    }
     shutdown(imported->socket, SHUT_RDWR);
     pthread_cond_broadcast(&imported->changed);
 }
@@ -123,11 +138,6 @@ static void reply_submit(imported_board *imported, transfer *its, int32_t status
 
 /* ---- performing ---- */
 
-static fettle_outcome say(fettle_outcome_kind kind)
-{
-    return (fettle_outcome){.kind = kind};
-}
-
 static bool is_reset(const imported_board *imported, const fettle_control *setup)
 {
     bool is_explicit =
@@ -140,11 +150,10 @@ static bool is_reset(const imported_board *imported, const fettle_control *setup
 static fettle_outcome transfer_control(imported_board *imported,
                                        const fettle_control *control)
 {
-    const fettle_link *link = imported->link;
+    void *self = imported->link->self;
     if (is_reset(imported, control)) {
         imported->is_configured = false;
-        fettle_outcome outcome =
-            link->usb != NULL ? link->usb->reset(link->self) : say(FETTLE_OK);
+        fettle_outcome outcome = fettle_sim_usb_ops.reset(self);
         if (outcome.kind != FETTLE_OK || control->bmRequestType == 0x23) {
             return outcome;
         }
@@ -152,27 +161,34 @@ static fettle_outcome transfer_control(imported_board *imported,
     if (control->bmRequestType == 0 && control->bRequest == 9) { /* SET_CONFIGURATION */
         imported->is_configured = control->wValue != 0;
     }
-    return link->usb != NULL
-               ? link->usb->control(link->self, control, FETTLE_NEVER, &imported->cancel)
-               : fettle_sim_face_control(&imported->face, control);
+    return fettle_sim_usb_ops.control(self, control, FETTLE_NEVER,
+                                      &imported->lanes[CONTROL].cancel);
 }
 
-static fettle_outcome perform(imported_board *imported, transfer *its)
+static fettle_outcome perform_control(imported_board *imported, transfer *its)
 {
-    const fettle_sim_usbip_command *command = &its->command;
-    const fettle_link *link = imported->link;
     uint8_t *data = its->packet + USBIP_HEADER_SIZE;
-    if (command->endpoint != 0) {
-        return link->serial->write(link->self, data, command->transfer_buffer_length,
-                                   FETTLE_NEVER, &imported->cancel);
-    }
-    fettle_control setup = command->setup;
+    fettle_control setup = its->command.setup;
     bool is_in = (setup.bmRequestType & 0x80) != 0;
     if (setup.wLength > 0) {
         setup.in = is_in ? data : NULL;
         setup.out = is_in ? NULL : data;
     }
     return transfer_control(imported, &setup);
+}
+
+static fettle_outcome perform(lane *its, transfer *running)
+{
+    imported_board *imported = its->imported;
+    const fettle_link *link = imported->link;
+    uint8_t *data = running->packet + USBIP_HEADER_SIZE;
+    size_t size = running->command.transfer_buffer_length;
+    if (its == &imported->lanes[CONTROL]) {
+        return perform_control(imported, running);
+    }
+    return its == &imported->lanes[DATA_OUT]
+               ? link->serial->write(link->self, data, size, FETTLE_NEVER, &its->cancel)
+               : link->serial->read(link->self, data, size, FETTLE_NEVER, &its->cancel);
 }
 
 static int32_t status_of(const fettle_outcome *outcome)
@@ -187,19 +203,23 @@ static int32_t status_of(const fettle_outcome *outcome)
     }
 }
 
-/* Its own answer first if there is one, then that to the wish to cancel it. */
-static void conclude(imported_board *imported, transfer *its, const fettle_outcome *outcome)
+/* The answer to the transfer if there is one, then that to the wish to cancel it. */
+static void conclude(lane *its, const fettle_outcome *outcome)
 {
+    imported_board *imported = its->imported;
     bool is_cancelled = outcome->kind == FETTLE_CANCELLED;
     if (outcome->kind == FETTLE_GONE) {
         end(imported);
     } else if (!is_cancelled) {
-        reply_submit(imported, its, status_of(outcome), outcome->count);
+        reply_submit(imported, its->running, status_of(outcome), outcome->count);
     }
-    if (imported->has_unlink) {
-        reply_unlink(imported, imported->unlink_seqnum,
+    if (its->has_unlink) {
+        reply_unlink(imported, its->unlink_seqnum,
                      is_cancelled ? USBIP_UNLINKED : USBIP_DONE);
     }
+    free(its->running);
+    its->running = NULL;
+    imported->count--;
 }
 
 static transfer *take_first(transfer **list)
@@ -211,25 +231,23 @@ static transfer *take_first(transfer **list)
 
 static void *work(void *self)
 {
-    imported_board *imported = self;
+    lane *its = self;
+    imported_board *imported = its->imported;
     pthread_mutex_lock(&imported->lock);
     for (;;) {
-        while (imported->queue == NULL && !imported->is_over) {
+        while (its->queue == NULL && !imported->is_over) {
             pthread_cond_wait(&imported->changed, &imported->lock);
         }
         if (imported->is_over) {
             break;
         }
-        transfer *its = imported->running = take_first(&imported->queue);
-        fettle_cancel_clear(&imported->cancel);
-        imported->has_unlink = false;
+        its->running = take_first(&its->queue);
+        its->has_unlink = false;
+        fettle_cancel_clear(&its->cancel);
         pthread_mutex_unlock(&imported->lock);
-        fettle_outcome outcome = perform(imported, its);
+        fettle_outcome outcome = perform(its, its->running);
         pthread_mutex_lock(&imported->lock);
-        conclude(imported, its, &outcome);
-        imported->running = NULL;
-        imported->count--;
-        free(its);
+        conclude(its, &outcome);
     }
     pthread_mutex_unlock(&imported->lock);
     return NULL;
@@ -270,41 +288,74 @@ static bool is_sound(const fettle_sim_usbip_command *command)
     return command->is_in == is_in && fits;
 }
 
+static lane *running_lane(imported_board *imported, uint32_t seqnum)
+{
+    for (size_t i = 0; i < LANE_COUNT; i++) {
+        const transfer *running = imported->lanes[i].running;
+        if (running != NULL && running->command.seqnum == seqnum) {
+            return &imported->lanes[i];
+        }
+    }
+    return NULL;
+}
+
+static bool drop_everywhere(imported_board *imported, uint32_t seqnum)
+{
+    bool is_dropped = drop(&imported->waiting, seqnum);
+    for (size_t i = 0; i < LANE_COUNT && !is_dropped; i++) {
+        is_dropped = drop(&imported->lanes[i].queue, seqnum);
+    }
+    return is_dropped;
+}
+
 static void unlink_transfer(imported_board *imported,
                             const fettle_sim_usbip_command *command)
 {
-    transfer *running = imported->running;
-    if (drop(&imported->queue, command->unlinks) ||
-        drop(&imported->waiting, command->unlinks)) {
+    lane *its = running_lane(imported, command->unlinks);
+    if (drop_everywhere(imported, command->unlinks)) {
         imported->count--;
         reply_unlink(imported, command->seqnum, USBIP_UNLINKED);
-    } else if (running != NULL && running->command.seqnum == command->unlinks &&
-               !imported->has_unlink) {
-        imported->has_unlink = true;
-        imported->unlink_seqnum = command->seqnum;
-        fettle_cancel_want(&imported->cancel); /* the worker answers */
+    } else if (its != NULL && !its->has_unlink) {
+        its->has_unlink = true;
+        its->unlink_seqnum = command->seqnum;
+        fettle_cancel_want(&its->cancel); /* its thread answers */
     } else {
         reply_unlink(imported, command->seqnum, USBIP_DONE);
     }
+}
+
+/* Where transfers of this endpoint stand; NULL: it has no such endpoint. */
+static transfer **list_of(imported_board *imported, const fettle_sim_usbip_command *command)
+{
+    int type =
+        fettle_sim_usbip_endpoint(imported->sight, command->endpoint, command->is_in);
+    if (type == USBIP_BULK && imported->link->serial != NULL) {
+        return &imported->lanes[command->is_in ? DATA_IN : DATA_OUT].queue;
+    }
+    return type == USBIP_INTERRUPT && command->is_in ? &imported->waiting : NULL;
+}
+
+static void refuse(imported_board *imported, transfer *its, int32_t status)
+{
+    reply_submit(imported, its, status, 0);
+    free(its);
 }
 
 static void submit(imported_board *imported, transfer *its)
 {
     const fettle_sim_usbip_command *command = &its->command;
     bool is_control = command->endpoint == 0;
-    bool is_known =
-        is_control ? is_sound(command)
-                   : imported->link->serial != NULL &&
-                         fettle_sim_usbip_has_endpoint(imported->sight, command->endpoint,
-                                                       command->is_in);
-    if (!is_known) {
-        reply_submit(imported, its, is_control ? USBIP_BUS_ERROR : USBIP_STALLED, 0);
-        free(its);
-        return;
+    transfer **list =
+        is_control ? &imported->lanes[CONTROL].queue : list_of(imported, command);
+    if (is_control && !is_sound(command)) {
+        refuse(imported, its, USBIP_BUS_ERROR);
+    } else if (list == NULL) {
+        refuse(imported, its, USBIP_STALLED);
+    } else {
+        imported->count++;
+        append(list, its);
+        pthread_cond_broadcast(&imported->changed);
     }
-    imported->count++;
-    append(is_control || !command->is_in ? &imported->queue : &imported->waiting, its);
-    pthread_cond_broadcast(&imported->changed);
 }
 
 /* The transfer with its data; NULL: they don't come, or there is no memory. */
@@ -363,6 +414,34 @@ static void free_all(transfer *list)
     }
 }
 
+/* An application has three endpoints that do something, the rest of boards one. */
+static bool start(imported_board *imported)
+{
+    size_t count = imported->link->serial != NULL ? LANE_COUNT : 1;
+    for (size_t i = 0; i < count; i++) {
+        lane *its = &imported->lanes[i];
+        its->has_thread = pthread_create(&its->thread, NULL, work, its) == 0;
+        if (!its->has_thread) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void finish(imported_board *imported)
+{
+    pthread_mutex_lock(&imported->lock);
+    end(imported);
+    pthread_mutex_unlock(&imported->lock);
+    for (size_t i = 0; i < LANE_COUNT; i++) {
+        if (imported->lanes[i].has_thread) {
+            pthread_join(imported->lanes[i].thread, NULL);
+        }
+        free_all(imported->lanes[i].queue);
+    }
+    free_all(imported->waiting);
+}
+
 void fettle_sim_import_serve(int socket, const fettle_sight *sight, const fettle_link *link)
 {
     imported_board imported = {
@@ -372,22 +451,22 @@ void fettle_sim_import_serve(int socket, const fettle_sight *sight, const fettle
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .changed = PTHREAD_COND_INITIALIZER,
     };
-    pthread_t worker;
-    fettle_sim_face_init(&imported.face, sight, link);
-    if (pthread_create(&worker, NULL, work, &imported) == 0) {
+    for (size_t i = 0; i < LANE_COUNT; i++) {
+        imported.lanes[i].imported = &imported;
+    }
+    if (start(&imported)) {
         while (take_packet(&imported)) {
         }
-        pthread_mutex_lock(&imported.lock);
-        end(&imported);
-        pthread_mutex_unlock(&imported.lock);
-        pthread_join(worker, NULL);
     }
-    free_all(imported.queue);
-    free_all(imported.waiting);
+    finish(&imported);
+    fettle_sim_import_close(link);
+}
+
+void fettle_sim_import_close(const fettle_link *link)
+{
     if (link->usb != NULL) {
         link->usb->close(link->self);
     } else {
         link->serial->close(link->self);
     }
-    shutdown(socket, SHUT_RDWR);
 }

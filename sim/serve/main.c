@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fettle-sim: virtual boards for other programs. It reads its command line, makes a world in real
- * time with the boards that were named, and serves them over USB/IP (server.c) until a signal comes:
+ * time with the boards that were named, and serves them until a signal comes, over USB/IP or to the
+ * kernel that it runs on:
  *
- *   server.c address.c     listening, lists, imports, boards that leave
- *   import.c               one imported board: its transfers
- *   face.c                 a shield's application as a USB device
+ *   desk.c                 the boards: who talks to which, and boards that leave
+ *   server.c address.c     listening, lists, imports
+ *   plug.c vhci.c          plugging in, again and again; the kernel's ports
+ *   import.c               one board that a host has: its transfers
  *   usbip.c                USB/IP as bytes
+ *   commands.c             what somebody wants of the boards meanwhile
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include "commands.h"
+#include "desk.h"
+#include "plug.h"
 #include "server.h"
 
 #include "base/cancel.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     EXIT_DONE = 0,
@@ -98,7 +106,8 @@ static int end_output(void)
 static int help(void)
 {
     printf(
-        "usage: fettle-sim NAME[*COUNT][,OPTION...]... --usbip HOST:PORT\n"
+        "usage: fettle-sim NAME[*COUNT][,OPTION...]... --usbip HOST:PORT [--allow-remote]\n"
+        "       fettle-sim NAME[*COUNT][,OPTION...]... --plug\n"
         "\n"
         "Virtual boards for other programs, in real time, until SIGINT or SIGTERM. The first one "
         "is\n"
@@ -106,12 +115,22 @@ static int help(void)
         "\n"
         "  --usbip HOST:PORT  serves them over USB/IP 1.1.1 there; port 0 is any free one\n"
         "  --allow-remote     HOST may be an address that other computers can reach\n"
+        "  --plug             plugs them into this Linux kernel, and again after each mode change;\n"
+        "                     root only, with the module vhci-hcd\n"
+        "  --commands         obeys the standard input, a command a line, each answered by a line,\n"
+        "                     ok or no:\n"
+        "                       plug BUSID [button]    replug BUSID [button]    unplug BUSID\n"
+        "                       fault BUSID [FAULT]    show BUSID               line BUSID\n"
         "  --help             this text\n"
         "\n"
         "example: a Pytrack whose button somebody holds, plugged into this Linux:\n"
+        "  sudo modprobe vhci-hcd\n"
+        "  sudo fettle-sim pytrack,mode=dfu,window=off,flash=board.bin --plug &\n"
+        "  sudo dfu-util -d 04d8:f014 -D pytrack.dfu\n"
+        "\n"
+        "example: the same for another computer, or another program with USB/IP:\n"
         "  fettle-sim pytrack,mode=dfu,window=off,flash=board.bin --usbip 127.0.0.1:3240 &\n"
         "  sudo modprobe vhci-hcd && sudo usbip attach -r 127.0.0.1 -b 1-1\n"
-        "  sudo dfu-util -d 04d8:f014 -D pytrack.dfu\n"
         "\n"
         "exit status: 0 ended by a signal, 1 the system refused, 2 the command line is wrong\n"
         "\n"
@@ -129,13 +148,12 @@ static int help(void)
     return end_output();
 }
 
-static int show(const fettle_sim *sim, const fettle_sim_server *server)
+static int show(const fettle_sim_desk *desk)
 {
-    printf("listening on %s\n", fettle_sim_server_address(server));
-    for (size_t i = 0; i < fettle_sim_count(sim); i++) {
-        char busid[32];
-        fettle_sim_server_busid(i, busid, sizeof busid);
-        printf("%s %s\n", busid, fettle_sim_path(sim, i));
+    for (size_t i = 0; i < fettle_sim_desk_count(desk); i++) {
+        char busid[FETTLE_SIM_BUSID_SIZE];
+        fettle_sim_desk_busid(i, busid);
+        printf("%s %s\n", busid, fettle_sim_path(fettle_sim_desk_world(desk), i));
     }
     return end_output();
 }
@@ -168,7 +186,7 @@ static bool add_board(fettle_sim *sim, const char *spec, char *message, size_t s
 
 typedef struct command_line {
     const char *usbip;
-    bool allows_remote, wants_help;
+    bool allows_remote, plugs, has_commands, wants_help;
 } command_line;
 
 /* The value of "NAME VALUE" or "NAME=VALUE" at `*at`; NULL: it is another one. */
@@ -190,18 +208,56 @@ static const char *value_of(char **argv, int *at, const char *name)
     return next != NULL ? next : "";
 }
 
+/* The options without a value; NULL: it is another one. */
+static bool *flag_of(command_line *arguments, const char *argument)
+{
+    const struct {
+        const char *name;
+        bool *flag;
+    } flags[] = {
+        {"--allow-remote", &arguments->allows_remote},
+        {"--plug", &arguments->plugs},
+        {"--commands", &arguments->has_commands},
+        {"--help", &arguments->wants_help},
+        {"-h", &arguments->wants_help},
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        if (strcmp(flags[i].name, argument) == 0) {
+            return flags[i].flag;
+        }
+    }
+    return NULL;
+}
+
+/* Do the options go together? */
+static int settle(const command_line *arguments, const fettle_sim *sim)
+{
+    if (fettle_sim_count(sim) == 0) {
+        return complain("no board is named: pytrack is one", EXIT_USAGE);
+    }
+    if (arguments->usbip == NULL && !arguments->plugs) {
+        return complain("it isn't said where to serve: --usbip 127.0.0.1:3240, or --plug",
+                        EXIT_USAGE);
+    }
+    if (arguments->usbip != NULL && arguments->plugs) {
+        return complain("--usbip and --plug don't go together", EXIT_USAGE);
+    }
+    return EXIT_DONE;
+}
+
 static int parse(command_line *arguments, fettle_sim *sim, int argc, char **argv)
 {
     char message[MESSAGE_SIZE];
     for (int i = 1; i < argc; i++) {
         const char *usbip = value_of(argv, &i, "--usbip");
+        bool *flag = usbip == NULL ? flag_of(arguments, argv[i]) : NULL;
         if (usbip != NULL) {
             arguments->usbip = usbip;
-        } else if (strcmp(argv[i], "--allow-remote") == 0) {
-            arguments->allows_remote = true;
-        } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            arguments->wants_help = true;
-            return EXIT_DONE;
+        } else if (flag != NULL) {
+            *flag = true;
+            if (arguments->wants_help) {
+                return EXIT_DONE;
+            }
         } else if (argv[i][0] == '-') {
             snprintf(message, sizeof message, "option \"%s\" isn't known", argv[i]);
             return complain(message, EXIT_USAGE);
@@ -209,34 +265,81 @@ static int parse(command_line *arguments, fettle_sim *sim, int argc, char **argv
             return complain(message, EXIT_USAGE);
         }
     }
-    if (fettle_sim_count(sim) == 0) {
-        return complain("no board is named: pytrack is one", EXIT_USAGE);
-    }
-    if (arguments->usbip == NULL) {
-        return complain("it isn't said where to serve: --usbip 127.0.0.1:3240", EXIT_USAGE);
-    }
-    return EXIT_DONE;
+    return settle(arguments, sim);
 }
 
-static int serve(const command_line *arguments, fettle_sim *sim)
+/* One round of what has to be looked at again and again; it waits for the next thing to do. */
+static void tend(fettle_sim_desk *desk, fettle_sim_commands *commands,
+                 fettle_sim_server *server)
+{
+    struct pollfd doors[] = {
+        {.fd = fettle_sim_commands_input(commands), .events = POLLIN},
+        {.fd = server != NULL ? fettle_sim_server_door(server) : -1, .events = POLLIN},
+    };
+    int ready = poll(doors, sizeof doors / sizeof doors[0], FETTLE_SIM_LOOK_MS);
+    fettle_sim_commands_tend(commands);
+    fettle_sim_desk_tend(desk);
+    if (server != NULL) {
+        fettle_sim_server_tend(server, ready > 0 && doors[1].revents != 0);
+    }
+}
+
+static int serve_usbip(const command_line *arguments, fettle_sim_desk *desk,
+                       fettle_sim_commands *commands)
 {
     char message[MESSAGE_SIZE];
     bool is_bad_text;
-    fettle_sim_server *server = fettle_sim_server_new(sim);
+    fettle_sim_server *server = fettle_sim_server_new(desk);
     if (server == NULL) {
         return complain("there is no memory for a server", EXIT_REFUSED);
     }
     int status;
     if (fettle_sim_server_listen(server, arguments->usbip, arguments->allows_remote,
                                  &is_bad_text, message, sizeof message)) {
-        status = show(sim, server);
+        printf("listening on %s\n", fettle_sim_server_address(server));
+        status = show(desk);
     } else {
         status = complain(message, is_bad_text ? EXIT_USAGE : EXIT_REFUSED);
     }
-    if (status == EXIT_DONE) {
-        fettle_sim_server_run(server, &stop);
+    while (status == EXIT_DONE && !fettle_cancel_is_wanted(&stop)) {
+        tend(desk, commands, server);
     }
     fettle_sim_server_free(server);
+    return status;
+}
+
+static int plug_in(fettle_sim_desk *desk, fettle_sim_commands *commands)
+{
+    char message[MESSAGE_SIZE];
+    fettle_sim_plug *plug = fettle_sim_plug_new(desk, message, sizeof message);
+    if (plug == NULL) {
+        return complain(message, EXIT_REFUSED);
+    }
+    int status = show(desk);
+    if (status == EXIT_DONE && !fettle_sim_plug_start(plug, message, sizeof message)) {
+        status = complain(message, EXIT_REFUSED);
+    }
+    while (status == EXIT_DONE && !fettle_cancel_is_wanted(&stop)) {
+        tend(desk, commands, NULL);
+        if (fettle_sim_plug_has_failed(plug, message, sizeof message)) {
+            status = complain(message, EXIT_REFUSED);
+        }
+    }
+    fettle_sim_plug_free(plug);
+    return status;
+}
+
+static int serve(const command_line *arguments, fettle_sim *sim)
+{
+    fettle_sim_commands commands;
+    fettle_sim_desk *desk = fettle_sim_desk_new(sim);
+    if (desk == NULL) {
+        return complain("there is no memory for a desk", EXIT_REFUSED);
+    }
+    fettle_sim_commands_init(&commands, desk, arguments->has_commands ? STDIN_FILENO : -1);
+    int status = arguments->plugs ? plug_in(desk, &commands)
+                                  : serve_usbip(arguments, desk, &commands);
+    fettle_sim_desk_free(desk);
     return status;
 }
 

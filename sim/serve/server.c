@@ -2,12 +2,8 @@
 /*
  * Listening, lists and imports.
  *
- * One thread a connection; the thread that runs the server takes new ones, and looks at the world
- * every 20 ms: a board that has left takes its connection with it, as a cable that is pulled. Only
- * that thread closes sockets and touches the world apart from its bus.
- *
- * Board N of the world has the busid 1-N, present or not; it is listed and can be imported while it
- * is on the bus. One import a board at a time is the bus's own rule.
+ * One thread a connection; the thread that runs the server takes new ones, and is the only one that
+ * closes sockets. A board is listed and can be imported while it is on the bus.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -22,7 +18,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -33,95 +28,38 @@
 #include <unistd.h>
 
 enum {
-    LOOK_MS = 20,
     QUIET_S = 10,      /* for a request to come */
     VISITORS_MAX = 32, /* connections besides one for each board */
     BACKLOG = 64,
 };
-
-/* What the server knows of a board besides its place in the world. */
-typedef struct place {
-    bool is_absent; /* it was not on the bus when the server began */
-    bool was_asked; /* a host has asked for it */
-    bool was_told;  /* and its person knows */
-} place;
 
 typedef struct visitor {
     fettle_sim_server *server;
     pthread_t thread;
     int socket;
     atomic_bool is_done;
-    bool has_board; /* with the server's lock */
-    size_t board;
-    uint32_t arrival;
 } visitor;
 
 struct fettle_sim_server {
-    fettle_sim *sim;
-    size_t board_count;
+    fettle_sim_desk *desk;
     int socket;
     char address[80];
-    pthread_mutex_t lock; /* of the places, and of the boards of connections */
-    place *places;
     visitor **connections;
     size_t connection_count, connections_max;
-    bool is_stale; /* there is an import that no look has seen */
-    uint64_t change;
-    fettle_sight *sights; /* of the server's thread */
+    bool is_short; /* the system had nothing to give for the last connection */
 };
-
-void fettle_sim_server_busid(size_t board, char *busid, size_t size)
-{
-    snprintf(busid, size, "1-%zu", board + 1);
-}
-
-/* ---- looking ---- */
-
-static size_t look(const fettle_sim_server *server, fettle_sight *sights)
-{
-    uint64_t change;
-    return fettle_sim_bus_ops.look(server->sim, sights, server->board_count, &change);
-}
-
-static const fettle_sight *find_sight(const fettle_sim_server *server, size_t board,
-                                      const fettle_sight *sights, size_t count)
-{
-    const char *path = fettle_sim_path(server->sim, board);
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(sights[i].path, path) == 0) {
-            return &sights[i];
-        }
-    }
-    return NULL;
-}
-
-static fettle_sight *new_sights(const fettle_sim_server *server)
-{
-    return calloc(server->board_count + 1, sizeof(fettle_sight));
-}
 
 /* ---- OP_REQ_DEVLIST ---- */
 
-static void ask_for_absent(fettle_sim_server *server)
-{
-    pthread_mutex_lock(&server->lock);
-    for (size_t i = 0; i < server->board_count; i++) {
-        server->places[i].was_asked =
-            server->places[i].was_asked || server->places[i].is_absent;
-    }
-    pthread_mutex_unlock(&server->lock);
-}
-
-static void answer_list(const fettle_sim_server *server, int socket,
-                        const fettle_sight *sights, size_t count, uint8_t *bytes)
+static void answer_list(const fettle_sim_desk *desk, int socket, fettle_sight *sight,
+                        uint8_t *bytes)
 {
     size_t size = USBIP_OP_SIZE + 4;
     uint32_t listed = 0;
-    for (size_t i = 0; i < server->board_count; i++) {
-        char busid[USBIP_BUSID_SIZE];
-        const fettle_sight *sight = find_sight(server, i, sights, count);
-        if (sight != NULL) {
-            fettle_sim_server_busid(i, busid, sizeof busid);
+    for (size_t i = 0; i < fettle_sim_desk_count(desk); i++) {
+        char busid[FETTLE_SIM_BUSID_SIZE];
+        if (fettle_sim_look_at(fettle_sim_desk_world(desk), i, sight)) {
+            fettle_sim_desk_busid(i, busid);
             fettle_sim_usbip_encode_device(bytes + size, busid, sight);
             size += USBIP_DEVICE_SIZE;
             size += fettle_sim_usbip_encode_interfaces(bytes + size, sight);
@@ -134,38 +72,25 @@ static void answer_list(const fettle_sim_server *server, int socket,
     (void)fettle_sim_send(socket, bytes, size);
 }
 
-static void serve_list(fettle_sim_server *server, int socket)
+static void serve_list(fettle_sim_desk *desk, int socket)
 {
     size_t each = USBIP_DEVICE_SIZE + USBIP_INTERFACES_MAX * USBIP_INTERFACE_SIZE;
-    fettle_sight *sights = new_sights(server);
-    uint8_t *bytes = calloc(1, USBIP_OP_SIZE + 4 + server->board_count * each);
-    if (sights != NULL && bytes != NULL) {
-        answer_list(server, socket, sights, look(server, sights), bytes);
+    fettle_sight *sight = calloc(1, sizeof *sight);
+    uint8_t *bytes = calloc(1, USBIP_OP_SIZE + 4 + fettle_sim_desk_count(desk) * each);
+    if (sight != NULL && bytes != NULL) {
+        answer_list(desk, socket, sight, bytes);
     }
     free(bytes);
-    free(sights);
-    ask_for_absent(server);
+    free(sight);
+    fettle_sim_desk_wish_absent(desk);
 }
 
 /* ---- OP_REQ_IMPORT ---- */
 
-static size_t find_board(const fettle_sim_server *server, const char *wanted)
-{
-    size_t board = 0;
-    for (; board < server->board_count; board++) {
-        char busid[USBIP_BUSID_SIZE];
-        fettle_sim_server_busid(board, busid, sizeof busid);
-        if (strcmp(busid, wanted) == 0) {
-            break;
-        }
-    }
-    return board;
-}
-
 static uint32_t status_of(const fettle_outcome *outcome)
 {
-    if (outcome->kind == FETTLE_GONE) {
-        return ST_NODEV;
+    if (outcome->kind != FETTLE_ERROR) {
+        return outcome->kind == FETTLE_OK ? ST_OK : ST_NODEV;
     }
     switch (outcome->why) {
     case FETTLE_WHY_PERMISSION:
@@ -177,81 +102,43 @@ static uint32_t status_of(const fettle_outcome *outcome)
     }
 }
 
-/* The status of the reply; with ST_OK `sight` and `link` are filled in. */
-static uint32_t open_board(const fettle_sim_server *server, size_t board,
-                           fettle_sight *sight, fettle_link *link)
+static void serve_board(const visitor *connection, size_t board, fettle_sight *sight)
 {
-    static const fettle_serial_settings settings = {.baud = 115200, .data_bits = 8};
-    fettle_sight *sights = new_sights(server);
-    if (sights == NULL) {
-        return ST_ERROR;
-    }
-    const fettle_sight *found = find_sight(server, board, sights, look(server, sights));
-    uint32_t status = ST_NODEV;
-    if (found != NULL) {
-        *sight = *found;
-        fettle_outcome outcome =
-            fettle_sim_bus_ops.open(server->sim, sight, sight->kind, &settings, link);
-        status = outcome.kind == FETTLE_OK ? ST_OK : status_of(&outcome);
-    }
-    free(sights);
-    return status;
-}
-
-static void note_import(visitor *connection, size_t board, const fettle_sight *sight)
-{
-    fettle_sim_server *server = connection->server;
-    pthread_mutex_lock(&server->lock);
-    connection->has_board = sight != NULL;
-    connection->board = board;
-    connection->arrival = sight != NULL ? sight->arrival : 0;
-    server->is_stale = true;
-    pthread_mutex_unlock(&server->lock);
-}
-
-/* After the answer: a person without delay could be faster than it. */
-static void note_wish(fettle_sim_server *server, size_t board)
-{
-    pthread_mutex_lock(&server->lock);
-    server->places[board].was_asked = true;
-    pthread_mutex_unlock(&server->lock);
-}
-
-static void serve_board(visitor *connection, size_t board, fettle_sight *sight)
-{
-    fettle_sim_server *server = connection->server;
+    fettle_sim_desk *desk = connection->server->desk;
+    int socket = connection->socket;
     fettle_link link;
     uint8_t bytes[USBIP_OP_SIZE + USBIP_DEVICE_SIZE];
-    char busid[USBIP_BUSID_SIZE];
-    uint32_t status = open_board(server, board, sight, &link);
-    fettle_sim_usbip_encode_op(bytes, OP_REP_IMPORT, status);
-    if (status != ST_OK) {
-        (void)fettle_sim_send(connection->socket, bytes, USBIP_OP_SIZE);
-        note_wish(server, board);
+    char busid[FETTLE_SIM_BUSID_SIZE];
+    fettle_outcome opened = fettle_sim_desk_open(desk, board, sight, &link);
+    fettle_sim_usbip_encode_op(bytes, OP_REP_IMPORT, status_of(&opened));
+    if (opened.kind != FETTLE_OK) {
+        (void)fettle_sim_send(socket, bytes, USBIP_OP_SIZE);
+        fettle_sim_desk_wish(desk, board);
         return;
     }
-    fettle_sim_server_busid(board, busid, sizeof busid);
+    fettle_sim_desk_busid(board, busid);
     fettle_sim_usbip_encode_device(bytes + USBIP_OP_SIZE, busid, sight);
-    note_import(connection, board, sight);
+    fettle_sim_desk_begin_use(desk, board, sight->arrival, socket);
     const struct timeval never = {0};
-    (void)setsockopt(connection->socket, SOL_SOCKET, SO_RCVTIMEO, &never, sizeof never);
-    (void)fettle_sim_send(connection->socket, bytes, sizeof bytes);
-    note_wish(server, board);
-    fettle_sim_import_serve(connection->socket, sight, &link);
-    note_import(connection, board, NULL);
+    (void)setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &never, sizeof never);
+    (void)fettle_sim_send(socket, bytes, sizeof bytes);
+    /* After the answer: a person without delay could be faster than it. */
+    fettle_sim_desk_wish(desk, board);
+    fettle_sim_import_serve(socket, sight, &link);
+    fettle_sim_desk_end_use(desk, board, sight->arrival);
 }
 
-static void serve_import(visitor *connection)
+static void serve_import(const visitor *connection)
 {
-    fettle_sim_server *server = connection->server;
+    const fettle_sim_desk *desk = connection->server->desk;
     uint8_t bytes[USBIP_OP_SIZE];
     char busid[USBIP_BUSID_SIZE + 1] = {0};
     if (!fettle_sim_receive(connection->socket, (uint8_t *)busid, USBIP_BUSID_SIZE)) {
         return;
     }
-    size_t board = find_board(server, busid);
+    size_t board = fettle_sim_desk_find(desk, busid);
     fettle_sight *sight = calloc(1, sizeof *sight);
-    if (board < server->board_count && sight != NULL) {
+    if (board < fettle_sim_desk_count(desk) && sight != NULL) {
         serve_board(connection, board, sight);
     } else {
         fettle_sim_usbip_encode_op(bytes, OP_REP_IMPORT, ST_NODEV);
@@ -269,7 +156,7 @@ static void *serve_connection(void *self)
     if (fettle_sim_receive(connection->socket, op, sizeof op)) {
         switch (fettle_sim_usbip_decode_op(op)) {
         case OP_REQ_DEVLIST:
-            serve_list(connection->server, connection->socket);
+            serve_list(connection->server->desk, connection->socket);
             break;
         case OP_REQ_IMPORT:
             serve_import(connection);
@@ -347,90 +234,33 @@ static void clear_away(fettle_sim_server *server)
     server->connection_count = kept;
 }
 
-/* ---- the world goes on ---- */
-
-/* Pulls the cable of those whose board has left; with the lock. */
-static void cut_off(fettle_sim_server *server, size_t count)
+int fettle_sim_server_door(const fettle_sim_server *server)
 {
-    for (size_t i = 0; i < server->connection_count; i++) {
-        const visitor *its = server->connections[i];
-        if (!its->has_board) {
-            continue;
-        }
-        const fettle_sight *sight = find_sight(server, its->board, server->sights, count);
-        if (sight == NULL || sight->arrival != its->arrival) {
-            shutdown(its->socket, SHUT_RDWR);
-        }
-    }
+    bool has_room = server->connection_count < server->connections_max;
+    return has_room && !server->is_short ? server->socket : -1;
 }
 
-static void look_around(fettle_sim_server *server)
+void fettle_sim_server_tend(fettle_sim_server *server, bool is_knocking)
 {
-    uint64_t change;
-    fettle_sim_bus_ops.look(server->sim, server->sights, 0, &change);
-    pthread_mutex_lock(&server->lock);
-    if (change != server->change || server->is_stale) {
-        server->change = change;
-        server->is_stale = false;
-        cut_off(server, look(server, server->sights));
-    }
-    pthread_mutex_unlock(&server->lock);
-}
-
-/* Nobody asks a person at this desk for anything: a host that comes is what they wait for. */
-static void tell_persons(fettle_sim_server *server)
-{
-    pthread_mutex_lock(&server->lock);
-    for (size_t i = 0; i < server->board_count; i++) {
-        place *its = &server->places[i];
-        if (its->was_asked && !its->was_told) {
-            its->was_told = true;
-            fettle_sim_hear(server->sim, fettle_sim_path(server->sim, i),
-                            FETTLE_ASK_UPDATE_MODE);
-        }
-    }
-    pthread_mutex_unlock(&server->lock);
-}
-
-void fettle_sim_server_run(fettle_sim_server *server, const fettle_cancel *stop)
-{
-    bool takes = true;
-    while (!fettle_cancel_is_wanted(stop)) {
-        bool has_room = server->connection_count < server->connections_max;
-        struct pollfd door = {.fd = takes && has_room ? server->socket : -1,
-                              .events = POLLIN};
-        int ready = poll(&door, 1, LOOK_MS);
-        takes = ready <= 0 || take_connection(server);
-        look_around(server);
-        tell_persons(server);
-        clear_away(server);
-        fettle_sim_log_clear(server->sim); /* log= has a file of its own */
-    }
+    server->is_short = is_knocking && !take_connection(server);
+    clear_away(server);
 }
 
 /* ---- begin and end ---- */
 
-fettle_sim_server *fettle_sim_server_new(fettle_sim *sim)
+fettle_sim_server *fettle_sim_server_new(fettle_sim_desk *desk)
 {
     fettle_sim_server *server = calloc(1, sizeof *server);
     if (server == NULL) {
         return NULL;
     }
-    server->sim = sim;
+    server->desk = desk;
     server->socket = -1;
-    server->board_count = fettle_sim_count(sim);
-    server->connections_max = server->board_count + VISITORS_MAX;
-    server->places = calloc(server->board_count + 1, sizeof *server->places);
+    server->connections_max = fettle_sim_desk_count(desk) + VISITORS_MAX;
     server->connections = calloc(server->connections_max, sizeof(visitor *));
-    server->sights = new_sights(server);
-    pthread_mutex_init(&server->lock, NULL);
-    if (server->places == NULL || server->connections == NULL || server->sights == NULL) {
+    if (server->connections == NULL) {
         fettle_sim_server_free(server);
         return NULL;
-    }
-    for (size_t i = 0; i < server->board_count; i++) {
-        server->places[i].is_absent =
-            fettle_sim_showing(sim, i) == FETTLE_SIM_SHOWS_NOTHING;
     }
     return server;
 }
@@ -499,9 +329,6 @@ void fettle_sim_server_free(fettle_sim_server *server)
     if (server->socket >= 0) {
         close(server->socket);
     }
-    pthread_mutex_destroy(&server->lock);
     free(server->connections);
-    free(server->places);
-    free(server->sights);
     free(server);
 }

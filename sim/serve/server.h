@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A USB/IP server for the boards of one world. All from one thread; it starts more itself. */
+/* A USB/IP server for the boards of one desk. All from one thread; it starts more itself. */
 #ifndef FETTLE_SIM_SERVE_SERVER_H
 #define FETTLE_SIM_SERVE_SERVER_H
 
-#include "sim/sim.h"
+#include "desk.h"
 
 typedef struct fettle_sim_server fettle_sim_server;
 
-/* For all boards that are in the world by now; it must outlive the server. NULL: no memory. */
-fettle_sim_server *fettle_sim_server_new(fettle_sim *sim);
+/* The desk must outlive the server. NULL: no memory. */
+fettle_sim_server *fettle_sim_server_new(fettle_sim_desk *desk);
 void fettle_sim_server_free(fettle_sim_server *server); /* takes NULL */
 
 /*
@@ -23,10 +23,10 @@ bool fettle_sim_server_listen(fettle_sim_server *server, const char *where,
 /* Where it listens: "127.0.0.1:3240". Valid for its lifetime. */
 const char *fettle_sim_server_address(const fettle_sim_server *server);
 
-/* The busid of a board of the world. */
-void fettle_sim_server_busid(size_t board, char *busid, size_t size);
+/* What to poll for the next connection; -1: none is taken at the moment. */
+int fettle_sim_server_door(const fettle_sim_server *server);
 
-/* Serves until `stop` is wanted. */
-void fettle_sim_server_run(fettle_sim_server *server, const fettle_cancel *stop);
+/* Takes a connection if one is there, and clears away those that have ended. */
+void fettle_sim_server_tend(fettle_sim_server *server, bool is_knocking);
 
 #endif

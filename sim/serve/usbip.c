@@ -128,17 +128,17 @@ size_t fettle_sim_usbip_encode_interfaces(
     return size;
 }
 
-bool fettle_sim_usbip_has_endpoint(const fettle_sight *sight, uint32_t endpoint, bool is_in)
+int fettle_sim_usbip_endpoint(const fettle_sight *sight, uint32_t endpoint, bool is_in)
 {
     size_t at = DEVICE_DESCRIPTOR_SIZE;
     const uint8_t *descriptor = next_of_type(sight, &at, ENDPOINT_DESCRIPTOR, 7);
     while (descriptor != NULL) {
         if ((descriptor[2] & 0x0fu) == endpoint && descriptor[2] >> 7 == (is_in ? 1 : 0)) {
-            return true;
+            return descriptor[3] & 3;
         }
         descriptor = next_of_type(sight, &at, ENDPOINT_DESCRIPTOR, 7);
     }
-    return false;
+    return -1;
 }
 
 /* ---- afterwards ---- */

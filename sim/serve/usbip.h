@@ -76,8 +76,11 @@ void fettle_sim_usbip_encode_device(uint8_t bytes[USBIP_DEVICE_SIZE], const char
 size_t fettle_sim_usbip_encode_interfaces(
     uint8_t bytes[USBIP_INTERFACES_MAX * USBIP_INTERFACE_SIZE], const fettle_sight *sight);
 
-/* Does this board have an endpoint of that number and direction besides endpoint 0? */
-bool fettle_sim_usbip_has_endpoint(const fettle_sight *sight, uint32_t endpoint,
-                                   bool is_in);
+/*
+ * The transfer type (bmAttributes, USB 2.0 table 9-13) of the board's endpoint of that number and
+ * direction, besides endpoint 0. -1: it has none.
+ */
+enum { USBIP_BULK = 2, USBIP_INTERRUPT = 3 };
+int fettle_sim_usbip_endpoint(const fettle_sight *sight, uint32_t endpoint, bool is_in);
 
 #endif

@@ -1195,6 +1195,116 @@ static void test_silent_line(void **state)
     finish(&desk);
 }
 
+static test_desk make_line(const char *spec)
+{
+    test_desk made = make(spec);
+    assert_int_equal(FETTLE_OK, open_as(&made, 0, FETTLE_LINK_SERIAL).kind);
+    return made;
+}
+
+/* Ten bits a byte there, and as many back. */
+static void test_echo(void **state)
+{
+    (void)state;
+    uint8_t got[16] = {0};
+    test_desk desk = make_line("pytrack,module=echo");
+    const fettle_serial_ops *ops = desk.link.serial;
+    void *line = desk.link.self;
+    assert_int_equal(FETTLE_OK, ops->set_baud(line, 10000).kind);
+    const uint8_t *text = (const uint8_t *)"ABCD";
+    assert_int_equal(4, ops->write(line, text, 4, LIMIT, NULL).count);
+    assert_int_equal(4 * MS, now_of(&desk));
+    fettle_outcome outcome = ops->read(line, got, 2, LIMIT, NULL);
+    assert_int_equal(FETTLE_OK, outcome.kind); /* at 2, 3 and 4 ms: A, B and C */
+    assert_int_equal(2, outcome.count);
+    assert_int_equal(1, ops->read(line, got + 2, 14, LIMIT, NULL).count);
+    assert_int_equal(4 * MS, now_of(&desk));
+    assert_int_equal(1, ops->read(line, got + 3, 13, LIMIT, NULL).count);
+    assert_int_equal(5 * MS, now_of(&desk));
+    assert_memory_equal("ABCD", got, 4);
+    outcome = ops->read(line, got, 16, 20 * MS, NULL);
+    assert_int_equal(FETTLE_TIMEOUT, outcome.kind);
+    assert_int_equal(20 * MS, now_of(&desk));
+
+    assert_int_equal(FETTLE_OK, ops->write(line, text, 4, LIMIT, NULL).kind);
+    assert_int_equal(FETTLE_OK, ops->discard(line).kind); /* D is on its way still */
+    assert_int_equal(1, ops->read(line, got, 16, LIMIT, NULL).count);
+    assert_int_equal('D', got[0]);
+
+    assert_int_equal(FETTLE_OK, ops->set_format(line, 5).kind);
+    assert_int_equal(FETTLE_OK, ops->write(line, text, 4, LIMIT, NULL).kind);
+    outcome = ops->read(line, got, 16, 100 * MS, NULL);
+    assert_int_equal(FETTLE_TIMEOUT, outcome.kind); /* a command: the bridge keeps it */
+    finish(&desk);
+}
+
+static void test_echo_that_nobody_reads(void **state)
+{
+    (void)state;
+    static uint8_t bytes[5000], got[5000];
+    const fettle_sim_entry *log;
+    test_desk desk = make_line("pytrack,module=echo");
+    const fettle_serial_ops *ops = desk.link.serial;
+    fill(bytes, sizeof bytes, 3);
+    fettle_outcome outcome = ops->write(desk.link.self, bytes, sizeof bytes, LIMIT, NULL);
+    assert_int_equal(sizeof bytes, outcome.count);
+    outcome = ops->read(desk.link.self, got, sizeof got, LIMIT, NULL);
+    assert_int_equal(4096, outcome.count);
+    assert_memory_equal(bytes, got, 4096);
+    size_t count = fettle_sim_log(desk.sim, &log), overruns = 0;
+    for (size_t i = 0; i < count; i++) {
+        overruns += strcmp("overrun", log[i].what) == 0;
+    }
+    assert_int_equal(1, overruns);
+    outcome = ops->read(desk.link.self, got, sizeof got, 900 * MS, NULL);
+    assert_int_equal(FETTLE_TIMEOUT, outcome.kind);
+    finish(&desk);
+}
+
+/* What the line is told is known to those who ask, and in the log. */
+static void test_line_is_told(void **state)
+{
+    (void)state;
+    fettle_serial_settings told;
+    const fettle_sim_entry *log;
+    test_desk desk = make("pytrack");
+    assert_true(fettle_sim_line(desk.sim, 0, &told));
+    assert_int_equal(115200, told.baud);
+    assert_int_equal(8, told.data_bits);
+    assert_int_equal(FETTLE_OK, open_as(&desk, 0, FETTLE_LINK_SERIAL).kind);
+    const fettle_serial_ops *ops = desk.link.serial;
+    void *line = desk.link.self;
+    fettle_sim_log_clear(desk.sim);
+    assert_int_equal(FETTLE_OK, ops->set_baud(line, 921600).kind);
+    assert_int_equal(FETTLE_OK, ops->set_format(line, 5).kind);
+    assert_int_equal(FETTLE_OK, ops->set_lines(line, true, false).kind);
+    assert_int_equal(2, ops->write(line, (const uint8_t *)"AB", 2, LIMIT, NULL).count);
+    assert_int_equal(4, fettle_sim_log(desk.sim, &log));
+    assert_string_equal("line-coding", log[1].what);
+    assert_int_equal(FETTLE_SIM_CODING, log[1].serial);
+    assert_int_equal(921600, log[1].told.baud);
+    assert_int_equal(5, log[1].told.data_bits);
+    assert_string_equal("lines", log[2].what);
+    assert_int_equal(FETTLE_SIM_LINES, log[2].serial);
+    assert_true(log[2].told.dtr);
+    assert_false(log[2].told.rts);
+    assert_string_equal("write", log[3].what);
+    assert_int_equal(2, log[3].count);
+    assert_true(fettle_sim_line(desk.sim, 0, &told));
+    assert_int_equal(921600, told.baud);
+    assert_int_equal(5, told.data_bits);
+    assert_true(told.dtr);
+    fettle_sim_do(desk.sim, 0, FETTLE_SIM_REPLUG, 0);
+    wait_for(&desk, 1000 * MS);
+    assert_true(fettle_sim_line(desk.sim, 0, &told)); /* it has started anew */
+    assert_int_equal(115200, told.baud);
+    assert_false(told.dtr);
+    finish(&desk);
+    desk = make("dfu");
+    assert_false(fettle_sim_line(desk.sim, 0, &told));
+    finish(&desk);
+}
+
 /* The table of section 2.2. */
 static void test_shield_requests(void **state)
 {
@@ -1588,6 +1698,31 @@ static void test_fault_busy_forever(void **state)
     finish(&desk);
 }
 
+static void test_fault_mute(void **state)
+{
+    (void)state;
+    static const char *const boards[] = {"dfu", "pytrack,mode=dfu,window=off"};
+    for (size_t i = 0; i < sizeof boards / sizeof boards[0]; i++) {
+        test_desk desk = make_faulty(boards[i], "mute@2");
+        assert_int_equal(DFU_IDLE, state_of(&desk));
+        for (int times = 0; times < 2; times++) {
+            fettle_us before = now_of(&desk);
+            assert_int_equal(FETTLE_TIMEOUT, ask(&desk, ABORT, 0));
+            assert_int_equal(before + LIMIT, now_of(&desk));
+        }
+        fettle_outcome outcome =
+            desk.link.usb->select(desk.link.self, 0, 0, now_of(&desk) + LIMIT, NULL);
+        assert_int_equal(FETTLE_TIMEOUT, outcome.kind);
+        assert_int_equal(FETTLE_SIM_SHOWS_UPDATE, fettle_sim_showing(desk.sim, 0));
+        fettle_sim_do(desk.sim, 0, FETTLE_SIM_REPLUG_WITH_BUTTON, 0);
+        wait_for(&desk, 1000 * MS);
+        close_link(&desk);
+        open_usb(&desk);
+        assert_int_equal(DFU_IDLE, state_of(&desk)); /* the second request is over */
+        finish(&desk);
+    }
+}
+
 static void test_fault_short_and_odd(void **state)
 {
     (void)state;
@@ -1941,6 +2076,9 @@ int main(void)
         cmocka_unit_test(test_suffix),
         cmocka_unit_test(test_shield_faces),
         cmocka_unit_test(test_silent_line),
+        cmocka_unit_test(test_echo),
+        cmocka_unit_test(test_echo_that_nobody_reads),
+        cmocka_unit_test(test_line_is_told),
         cmocka_unit_test(test_shield_requests),
         cmocka_unit_test(test_shield_standard_requests),
         cmocka_unit_test(test_shield_naks_while_it_writes),
@@ -1954,6 +2092,7 @@ int main(void)
         cmocka_unit_test(test_fault_stall),
         cmocka_unit_test(test_fault_leaving),
         cmocka_unit_test(test_fault_busy_forever),
+        cmocka_unit_test(test_fault_mute),
         cmocka_unit_test(test_fault_short_and_odd),
         cmocka_unit_test(test_fault_status),
         cmocka_unit_test(test_fault_status_of_shield),
