@@ -5,6 +5,13 @@
  *
  * Paths are "usb:BUS-PORT.PORT...", as the kernel names the port ("usb:1-1.2"): the bus number stands for
  * the controller. Root hubs and hubs are no boards.
+ *
+ * Kinds: USB for what has an interface of DFU (class 0xFE, subclass 1); else SERIAL where a driver has made a
+ * serial port of it (`node`), else NONE. Any of them may be opened as USB, and none as SERIAL: this bus has no
+ * lines. A device that comes while the bus watches is shown when it can be worked with (its node, its
+ * configuration and, for DFU, its permissions are there), or after 2 s as it is then.
+ *
+ * On Linux nothing is opened to look; elsewhere only what has an interface of DFU, once, for its texts.
  */
 #ifndef FETTLE_OS_USB_H
 #define FETTLE_OS_USB_H
@@ -16,7 +23,7 @@ typedef struct fettle_os_usb fettle_os_usb;
 
 /*
  * Starts to watch. NULL: NOT_SUPPORTED where there is no USB in this build, SYSTEM_ERROR where the system
- * refuses, NO_MEMORY.
+ * refuses (with sysfs it can't refuse before something is opened), NO_MEMORY.
  */
 fettle_os_usb *fettle_os_usb_new(fettle_error *err);
 
