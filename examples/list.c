@@ -21,8 +21,9 @@ int main(void)
     fettle_error err;
 
     fettle_context *context = fettle_context_new(&err);
-    if (context == NULL) {
+    if (context == NULL || !fettle_context_add_usb(context, &err)) {
         fprintf(stderr, "list: %s\n", err.message);
+        fettle_context_free(context);
         return fettle_code_exit_status(err.code);
     }
 

@@ -133,7 +133,8 @@ int main(int argc, char **argv)
         return say(&err);
     }
     fettle_context *context = fettle_context_new(&err);
-    int status = context != NULL ? run(context, image, &wishes) : say(&err);
+    bool is_ready = context != NULL && fettle_context_add_usb(context, &err);
+    int status = is_ready ? run(context, image, &wishes) : say(&err);
     fettle_context_free(context);
     fettle_image_free(image);
     return status;

@@ -414,6 +414,40 @@ FETTLE_API void fettle_job_cancel(fettle_job *job);
 /* Valid until the job is freed; outcome NONE before it was run. */
 FETTLE_API const fettle_result *fettle_job_result(const fettle_job *job);
 
+/* ---- this computer's permissions ---- */
+
+/* Will this person be able to open a USB device that isn't there yet? */
+typedef enum fettle_access {
+    FETTLE_ACCESS_UNKNOWN, /* it can't be told beforehand: no udev here, or it depends */
+    FETTLE_ACCESS_ALLOWED,
+    FETTLE_ACCESS_NO_RULE, /* nobody but root gets it, or only who sits at the screen */
+    FETTLE_ACCESS_NOT_IN_GROUP, /* a group gets it, and this person isn't in it */
+    FETTLE_ACCESS_GROUP_NOT_YET, /* is in it by now, but logged in before: log out and in again */
+} fettle_access;
+
+/* What the system's rules would make of the device's node; a value. Empty and 0 where not known. */
+typedef struct fettle_access_facts {
+    unsigned mode;    /* 0660 */
+    bool has_uaccess; /* the person at the screen gets an entry in its access list */
+    char group[64];
+    char file[256]; /* the rule file that decided, or that couldn't be judged */
+    size_t line;
+} fettle_access_facts;
+
+/*
+ * Reads udev's rules as udev would, for a device with this id, in USB DFU mode or in another. Opens no
+ * device. What can't be known beforehand (a rule that runs a program, an attribute) never makes a
+ * "no". Always UNKNOWN on systems without udev. Any thread. `facts` may not be NULL.
+ */
+FETTLE_API fettle_access fettle_foresee_access(fettle_usb_id id, bool is_dfu_mode,
+                                               fettle_access_facts *facts);
+
+/*
+ * Writes the udev rule file 60-fettle.rules, which lets people open all known boards and whatever is in
+ * DFU mode. Returns its size without the NUL; where that isn't less than `size`, the text is cut.
+ */
+FETTLE_API size_t fettle_udev_rules(char *buf, size_t size);
+
 #ifdef __cplusplus
 }
 #endif

@@ -36,7 +36,7 @@ static const struct {
 static fettle_board_state state_of(const fettle_sight *sight, const fettle_board_row *row,
                                    fettle_mode mode, bool has_dfu, bool is_part)
 {
-        bool is_unread = sight->descriptors_size == 0 && sight->access == FETTLE_WHY_BUSY;
+    bool is_unread = sight->descriptors_size == 0 && sight->access == FETTLE_WHY_BUSY;
     if (row == NULL && is_unread) {
         return FETTLE_BOARD_BUSY; /* its holder alone knows what it is */
     }

@@ -323,6 +323,7 @@ static void on_run_event(void *user, const fettle_run_event *event)
     if (event->kind == FETTLE_RUN_FAILED) {
         job->error = *event->error;
         name_the_boards(job);
+        fettle_permission_explain(job);
         error = &job->error;
     }
     bool is_ask = event->kind == FETTLE_RUN_ASK || event->kind == FETTLE_RUN_ASK_OVER;
@@ -468,6 +469,9 @@ bool fettle_job_run(fettle_job *job, fettle_listener *listener, void *user,
     }
     if (fettle_job_has_flag(job, FETTLE_WISH_OFFLINE)) {
         job->engine.end = FETTLE_JOB_PLANNED;
+        return end_early(job, err);
+    }
+    if (!fettle_permission_check(job, &job->error)) {
         return end_early(job, err);
     }
     if (!prepare_run(job)) {

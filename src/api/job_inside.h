@@ -4,7 +4,8 @@
  *
  *   job.c      making it: which board, which plan, what is asked; and running it
   * memory.c   what is remembered of boards between runs
- *   lock.c     one board, one job
+  *   lock.c     one board, one job
+ *   permission.c  may this person open it
  *   result.c   what became of it, in the words of fettle.h
  */
 #ifndef FETTLE_API_JOB_INSIDE_H
@@ -86,6 +87,14 @@ void fettle_memory_mark(fettle_job *job, bool is_unfinished);
 /* In front of job->host; to be finished when the job has ended. */
 void fettle_lock_port_init(fettle_job *job);
 void fettle_lock_port_finish(fettle_job *job);
+
+/* ---- permission.c ---- */
+
+/* Before anybody is asked for anything. False, and `err`: the update mode could not be opened. */
+bool fettle_permission_check(fettle_job *job, fettle_error *err);
+
+/* Of a job that has failed for want of permission: which of the cures it is. */
+void fettle_permission_explain(fettle_job *job);
 
 /* ---- result.c ---- */
 

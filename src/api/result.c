@@ -46,6 +46,8 @@ static fettle_result_outcome outcome_of(const fettle_job *job)
     case FETTLE_E_UPLOAD_UNSUPPORTED:
     case FETTLE_E_SEVERAL_BOARDS:
     case FETTLE_E_USB_PERMISSION:
+    case FETTLE_E_USB_GROUP:
+    case FETTLE_E_USB_LOGIN:
     case FETTLE_E_USB_DRIVER:
     case FETTLE_E_BOARD_BUSY:
     case FETTLE_E_BOARD_LOCKED:
@@ -60,20 +62,38 @@ static fettle_result_outcome outcome_of(const fettle_job *job)
                                                            : outcome;
 }
 
+/* A board that could not be opened was never the engine's; it is the one that the error is about. */
+static bool is_in_the_way(const fettle_job *job)
+{
+    switch (job->error.code) {
+    case FETTLE_E_USB_PERMISSION:
+    case FETTLE_E_USB_GROUP:
+    case FETTLE_E_USB_LOGIN:
+    case FETTLE_E_USB_DRIVER:
+    case FETTLE_E_BOARD_BUSY:
+    case FETTLE_E_BOARD_LOCKED:
+        return job->engine.sight.path[0] == '\0' && job->host.sight.path[0] != '\0';
+    default:
+        return false;
+    }
+}
+
 void fettle_result_tell_board(fettle_job *job)
 {
     const fettle_job_engine *engine = &job->engine;
+    const fettle_sight *sight = is_in_the_way(job) ? &job->host.sight : &engine->sight;
     fettle_result *result = &job->result;
-    fettle_text_escape(job->serial, sizeof job->serial, engine->sight.serial);
+    fettle_text_escape(job->serial, sizeof job->serial, sight->serial);
     write_version(job->version_before, sizeof job->version_before, engine->version_before);
     write_version(job->version_after, sizeof job->version_after, engine->version_after);
     result->name = job->plan.row->name;
-    result->path = engine->sight.path[0] != '\0' ? engine->sight.path : job->plan.path;
-    result->port = engine->sight.node[0] != '\0' ? engine->sight.node : result->path;
+    result->path = sight->path[0] != '\0' ? sight->path : job->plan.path;
+    result->port = sight->node[0] != '\0' ? sight->node : result->path;
     result->serial = job->serial;
     result->part = job->plan.row->carries_module ? "shield" : "main";
-    result->mode = engine->mode;
-    result->id = engine->sight.id;
+    result->mode =
+        is_in_the_way(job) ? fettle_board_mode_of(job->plan.row, sight->id) : engine->mode;
+    result->id = sight->id;
     result->version_before = job->version_before;
     result->version_after = job->version_after;
 }

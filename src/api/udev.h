@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The check of permissions on another file tree and for another person, for tests. */
+#ifndef FETTLE_API_UDEV_H
+#define FETTLE_API_UDEV_H
+
+#include "fettle/fettle.h"
+#include "os/access.h"
+
+/* fettle_foresee_access() below `root` for `person`; see fettle_os_access_look(). */
+fettle_access fettle_foresee_access_below(const char *root, const fettle_os_person *person,
+                                          fettle_usb_id id, bool is_dfu_mode,
+                                          fettle_access_facts *facts);
+
+#endif
