@@ -154,6 +154,8 @@ static bool take_option(parser *p, const cli_option *option, const char *value)
         return args->watch = true;
     case CLI_OPTION_ALL:
         return args->all = true;
+    case CLI_OPTION_INSTALL:
+        return args->install = true;
     case CLI_OPTION_YES:
         return args->yes = true;
     case CLI_OPTION_NO_INPUT:

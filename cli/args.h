@@ -28,7 +28,7 @@ typedef struct cli_args {
     bool stay, no_verify, ignore_ids, accept_damaged;
     uint32_t transfer_size;
     size_t length;
-    bool overwrite, watch, all;
+    bool overwrite, watch, all, install;
     bool yes, no_input, json, events, quiet, help, version;
     int verbose;
     const char *trace, *report, *state_dir;

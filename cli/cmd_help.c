@@ -2,6 +2,7 @@
 /* `fettle help`, --help and --version: the tables of commands.h, written for people. */
 #include "call.h"
 #include "failure.h"
+#include "man.h"
 
 #include <string.h>
 
@@ -37,6 +38,18 @@ static void write_options(const cli_paper *paper, unsigned verb)
     }
 }
 
+static void write_statuses(const cli_paper *paper)
+{
+    char text[512] = "Exit status:";
+    for (const cli_status *one = cli_statuses; one->words != NULL; one++) {
+        char part[80];
+        snprintf(part, sizeof part, " %d %s%s", one->status, one->words,
+                 one[1].words != NULL ? ";" : ".");
+        cli_text_append(text, sizeof text, part);
+    }
+    cli_text_wrap(paper, "", "", text);
+}
+
 static void write_all(const cli_paper *paper)
 {
     fputs("fettle puts the right firmware on a board and proves that it is there.\n\n"
@@ -44,21 +57,18 @@ static void write_all(const cli_paper *paper)
           paper->out);
     for (const cli_command *command = cli_commands; command->name != NULL; command++) {
         char first[24];
-        snprintf(first, sizeof first, "  %-9s", command->name);
-        cli_text_wrap(paper, first, "           ", command->summary);
+        snprintf(first, sizeof first, "  %-12s", command->name);
+        cli_text_wrap(paper, first, "              ", command->summary);
     }
     fputs("\nFor example:\n", paper->out);
     for (const cli_command *command = cli_commands; command->name != NULL; command++) {
         cli_text_wrap(paper, "  ", "      ", command->example);
     }
     fputc('\n', paper->out);
+    write_statuses(paper);
+    fputc('\n', paper->out);
     cli_text_wrap(
         paper, "", "",
-        "Exit status: 0 done; 1 another failure; 2 usage; 3 no board; 4 several boards, or an "
-        "answer is missing; 5 no permission; 6 no driver; 7 busy; 8 the file is for another "
-        "board; 9 damaged file; 10 transfer failed, or the board refused; 11 verify mismatch; "
-        "12 update mode or application not reached; 13 a file can't be kept; 130 "
-        "interrupted.\n\n"
         "fettle help VERB shows what a verb takes, fettle help sim the virtual boards.");
 }
 
@@ -111,6 +121,9 @@ int cli_help(cli_call *call)
     if (name[0] == '\0') {
         write_all(&paper);
         return 0;
+    }
+    if (cli_man_is_wanted(name)) {
+        return cli_man(call, name);
     }
     if (strcmp(name, "sim") == 0) {
         write_virtual_boards(&paper);

@@ -97,14 +97,45 @@ const cli_command cli_commands[] = {
         .run = cli_explain,
     },
     {
+        .name = "udev-rules",
+        .verb = CLI_VERB_UDEV_RULES,
+        .operand = CLI_OPERAND_NONE,
+        .usage = "",
+        .summary = "print or install the udev rule that lets you open boards without root",
+        .details =
+            "On Linux the system gives USB devices to root only, unless a rule says otherwise. This one "
+            "lets the person at the screen and the members of the group plugdev open the boards that "
+            "fettle knows, and whatever is in DFU mode.\n"
+            "With --install, as root, it is written to /etc/udev/rules.d/60-fettle.rules and obeyed at "
+            "once; what came of it is shown for each board that is plugged in. To take it back, remove "
+            "that file.",
+        .example = "fettle udev-rules",
+        .run = cli_udev_rules,
+    },
+    {
         .name = "help",
         .verb = CLI_VERB_HELP,
         .operand = CLI_OPERAND_WORDS,
         .usage = "[VERB | sim]",
-        .summary = "show this, what a verb takes, or the virtual boards",
+        .summary = "show what can be typed, what a verb takes, or the virtual boards",
         .details = "",
         .example = "fettle help update",
         .run = cli_help,
+    },
+    {
+        .name = "completions",
+        .verb = CLI_VERB_COMPLETIONS,
+        .operand = CLI_OPERAND_WORDS,
+        .usage = "bash | zsh | fish",
+        .summary = "print what a shell needs to complete what is typed",
+        .details =
+            "An installation puts it where the shell looks for it. For a shell that is running: source "
+            "<(fettle completions bash), the same with zsh once compinit has run, and in fish: fettle "
+            "completions fish | source\n"
+            "--board completes virtual boards and the ports of boards that are there, for which fettle "
+            "list is run.",
+        .example = "fettle completions bash",
+        .run = cli_completions,
     },
     {.name = NULL},
 };
@@ -120,7 +151,7 @@ const cli_option cli_options_table[] = {
      "with a virtual person, else 0)"},
     {CLI_OPTION_REVISION, "--revision", 0, CLI_VALUE_NEEDED, "REVISION",
      CLI_VERBS_OF_BOARDS, "the hardware revision that is printed on the board"},
-    {CLI_OPTION_TO, "--to", 0, CLI_VALUE_NEEDED, "MODE", CLI_VERB_RESET,
+    {CLI_OPTION_TO, "--to", 0, CLI_VALUE_NEEDED, "app|dfu", CLI_VERB_RESET,
      "app (default) or dfu"},
     {CLI_OPTION_DRY_RUN, "--dry-run", 0, CLI_VALUE_MAY_BE, "offline", CLI_VERB_UPDATE,
      "plan and look, and change nothing that survives a reset; with =offline touch no board at all"},
@@ -146,11 +177,14 @@ const cli_option cli_options_table[] = {
      "go on, and tell who comes and goes"},
     {CLI_OPTION_ALL, "--all", 0, CLI_VALUE_NONE, NULL, CLI_VERB_LIST,
      "also devices without anything to update"},
+    {CLI_OPTION_INSTALL, "--install", 0, CLI_VALUE_NONE, NULL, CLI_VERB_UDEV_RULES,
+     "write the rule where udev reads it, and have it obeyed (needs root)"},
     {CLI_OPTION_YES, "--yes", 0, CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
      "say yes where only a confirmation is wanted; it never answers a question"},
     {CLI_OPTION_NO_INPUT, "--no-input", 0, CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
      "never ask on the terminal; what must be answered then ends with status 4"},
-    {CLI_OPTION_JSON, "--json", 0, CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
+    {CLI_OPTION_JSON, "--json", 0, CLI_VALUE_NONE, NULL,
+     CLI_VERBS_ALL & ~(unsigned)CLI_VERB_COMPLETIONS,
      "one JSON object on standard output, at the end"},
     {CLI_OPTION_EVENTS, "--events", 0, CLI_VALUE_NONE, NULL,
      CLI_VERBS_OF_BOARDS | CLI_VERB_LIST,
@@ -166,8 +200,27 @@ const cli_option cli_options_table[] = {
     {CLI_OPTION_VERBOSE, "--verbose", 'v', CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
      "say more: system codes, what the board said last, coming and going"},
     {CLI_OPTION_HELP, "--help", 'h', CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
-     "show this, or what a verb takes"},
+     "show what can be typed, or what a verb takes"},
     {CLI_OPTION_VERSION, "--version", 'V', CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
      "show the version"},
     {.name = NULL},
+};
+
+const cli_status cli_statuses[] = {
+    {0, "done"},
+    {1, "another failure"},
+    {2, "usage"},
+    {3, "no board"},
+    {4, "several boards, or an answer is missing"},
+    {5, "no permission"},
+    {6, "no driver"},
+    {7, "busy"},
+    {8, "the file is for another board"},
+    {9, "damaged file"},
+    {10, "transfer failed, or the board refused"},
+    {11, "verify mismatch"},
+    {12, "update mode or application not reached"},
+    {13, "a file can't be kept"},
+    {130, "interrupted"},
+    {.words = NULL},
 };

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What can be typed: verbs and options, one table each. The parser, --help, the hints of usage errors
- * and what is made of them later (man pages, completions) read these tables and know nothing else.
+ * What can be typed: verbs and options, one table each. The parser, --help, the hints of usage errors,
+ * the man pages and the completions of shells read these tables and know nothing else.
+ *
+ * Words in capitals stand for something (FILE, DIR, SELECTOR, VERB, SLUG, ...), words in small letters
+ * are typed as they stand, and "|" is between alternatives: completions are made of that.
  */
 #ifndef FETTLE_CLI_COMMANDS_H
 #define FETTLE_CLI_COMMANDS_H
@@ -22,9 +25,11 @@ enum {
     CLI_VERB_INFO = 1 << 5,
     CLI_VERB_EXPLAIN = 1 << 6,
     CLI_VERB_HELP = 1 << 7,
+    CLI_VERB_COMPLETIONS = 1 << 8,
+    CLI_VERB_UDEV_RULES = 1 << 9,
     CLI_VERBS_OF_BOARDS =
         CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY | CLI_VERB_RESET | CLI_VERB_INFO,
-    CLI_VERBS_ALL = (1 << 8) - 1,
+    CLI_VERBS_ALL = (1 << 10) - 1,
 };
 
 typedef enum cli_operand {
@@ -64,6 +69,7 @@ typedef enum cli_option_id {
     CLI_OPTION_OVERWRITE,
     CLI_OPTION_WATCH,
     CLI_OPTION_ALL,
+    CLI_OPTION_INSTALL,
     CLI_OPTION_YES,
     CLI_OPTION_NO_INPUT,
     CLI_OPTION_JSON,
@@ -96,8 +102,15 @@ typedef struct cli_option {
 /* One by one, in the order of --help; a NULL name at the end. */
 extern const cli_option cli_options_table[];
 
+/* What a run can end with, in the order of the numbers; NULL words at the end. */
+typedef struct cli_status {
+    int status;
+    const char *words;
+} cli_status;
+extern const cli_status cli_statuses[];
+
 /* The verbs, where each has its file. */
 cli_run cli_list, cli_update, cli_read, cli_verify, cli_reset, cli_info, cli_explain,
-    cli_help;
+    cli_help, cli_completions, cli_udev_rules;
 
 #endif

@@ -9,7 +9,9 @@
  *   cmd_*.c                the verbs
  *   ui.c ui_end.c text.c   for people, on stderr
  *   object.c json.c        for programs, on stdout
- *   record.c store.c       files: traces, reports, what is remembered
+  *   record.c store.c       files: traces, reports, what is remembered
+ *   lock.c                 one board, one fettle
+ *   man*.c roff.c          manual pages, completions_*.c what shells need; both from the tables
  *   system_*.c             the operating system
  */
 #include "args.h"
