@@ -46,9 +46,24 @@ static bool find_loader_id(const fettle_job *job, fettle_usb_id *id)
     return id->vendor != 0;
 }
 
+/* Where the code's own hint is not the cure; else NULL. */
+static const char *other_hint(fettle_access access, const fettle_access_facts *facts)
+{
+    if (access == FETTLE_ACCESS_NOT_IN_GROUP && strcmp(facts->group, "plugdev") != 0) {
+        return "Become a member of that group (sudo usermod -aG GROUP \"$USER\"), log out and "
+               "log in again, then run the same command again.";
+    }
+    if (access == FETTLE_ACCESS_NO_RULE && facts->has_uaccess) { /* there is a rule */
+        return "Run the command at this computer's own screen; or type sudo groupadd --system "
+               "plugdev, then sudo usermod -aG plugdev \"$USER\", log out and log in again, and "
+               "plug the board in anew.";
+    }
+    return NULL;
+}
+
 /* True: `err` says what is in the way and how it is mended. `port` NULL: it isn't there yet. */
-static bool refuse(const fettle_job *job, fettle_access access, const char *group,
-                   const char *port, fettle_error *err)
+static bool refuse(const fettle_job *job, fettle_access access,
+                   const fettle_access_facts *facts, const char *port, fettle_error *err)
 {
     static const fettle_code codes[] = {
         [FETTLE_ACCESS_UNKNOWN] = FETTLE_E_NONE,
@@ -60,12 +75,8 @@ static bool refuse(const fettle_job *job, fettle_access access, const char *grou
     if (codes[access] == FETTLE_E_NONE) {
         return false;
     }
-    fettle_error_set(err, codes[access], &(fettle_words){.text = group});
-    if (access == FETTLE_ACCESS_NOT_IN_GROUP && strcmp(group, "plugdev") != 0) {
-        err->hint =
-            "Become a member of that group (sudo usermod -aG GROUP \"$USER\"), log out "
-            "and log in again, then run the same command again.";
-    }
+    fettle_error_set(err, codes[access], &(fettle_words){.text = facts->group});
+    err->hint = other_hint(access, facts) != NULL ? other_hint(access, facts) : err->hint;
     fettle_error_wrap(err, clauses[job->verb][port != NULL],
                       &(fettle_words){.board = job->plan.row->name, .port = port});
     return true;
@@ -82,7 +93,7 @@ bool fettle_permission_check(fettle_job *job, fettle_error *err)
         return true;
     }
     fettle_access access = fettle_foresee_access(id, true, &facts);
-    return !refuse(job, access, facts.group, NULL, err);
+    return !refuse(job, access, &facts, NULL, err);
 }
 
 void fettle_permission_explain(fettle_job *job)
@@ -99,7 +110,7 @@ void fettle_permission_explain(fettle_job *job)
         job->error.hint =
             "Unplug the board and plug it in again, then run the same command "
             "again: it was plugged in before the rule that lets you open it.";
-    } else if (refuse(job, access, facts.group, sight->path, &job->error)) {
+    } else if (refuse(job, access, &facts, sight->path, &job->error)) {
         job->error.stage = stage;
     }
 }
