@@ -139,6 +139,7 @@ struct fettle_job_engine {
     struct {
         unsigned entries,
             returns;          /* applications asked to make way; loaders that came back */
+        bool left_late;       /* the reset was no farewell, and yet it went */
         bool is_armed;        /* a person was asked, `armed_until` counts */
         bool has_asked;       /* a person was asked instead of an application */
         bool must_read_again; /* written, left, and to be read once it has made way again */

@@ -8,7 +8,12 @@
 
 #include "base/text.h"
 
-#define STAYS_TIME (2 * SECOND)
+/*
+ * A board that takes a USB reset as "leave" is off the bus within milliseconds. One that was never seen with an
+ * application, and is still there after this, stays; if it has left, it gets the time to come back.
+ */
+#define LEAVES_TIME (500 * MS)
+#define BACK_TIME   (2 * SECOND)
 
 enum {
     REWRITES_MAX = 1,
@@ -75,7 +80,7 @@ static fettle_effect watch(fettle_job_engine *job, fettle_us until)
 fettle_effect fettle_script_confirm(fettle_job_engine *job, fettle_us now)
 {
     bool may_stay = !expects_application(job) && !job->way->has_left(job);
-    job->open_until = now + (may_stay ? STAYS_TIME : job->plan->row->comes_back);
+    job->open_until = now + (may_stay ? LEAVES_TIME : job->plan->row->comes_back);
     return watch(job, job->open_until);
 }
 
@@ -230,6 +235,10 @@ static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome
 {
     if (last->kind == FETTLE_CANCELLED) {
         return fettle_script_fail(job, last, FETTLE_CLAUSE_CONFIRM, now);
+    }
+    if (last->kind != FETTLE_OK && !expects_application(job) && !job->attempt.left_late) {
+        job->attempt.left_late = true;
+        return watch(job, now + BACK_TIME);
     }
     if (last->kind != FETTLE_OK && !expects_application(job)) {
         /* It left, and may have nothing to show on this bus; but its end must have been taken. */
