@@ -161,7 +161,7 @@ static const char *whose(const char *fault)
     static const struct {
         const char *fault, *words;
     } table[] = {
-        {"you", "something that you can change"},
+        {"you", "something you can change"},
         {"file", "the file"},
         {"computer", "this computer"},
         {"cable", "the connection"},

@@ -155,7 +155,8 @@ static void write_nothing(const cli_call *call)
     cli_text_wrap(
         &paper, "", "",
         call->args->board_count > 0
-            ? "No board of that name is there. fettle list shows all that are."
+            ? "No board like that is there. fettle list shows those on USB, fettle list --board "
+              "usbip://HOST those of another computer."
         : call->no_usb[0] != '\0'
             ? call->no_usb
             : "No board is there that fettle could update. Plug one in with a cable that "

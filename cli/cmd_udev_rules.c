@@ -346,7 +346,7 @@ static int install(cli_call *call, const char *text, size_t size)
     }
     if (!cli_system_is_root()) {
         cli_fail(&err, FETTLE_E_USB_PERMISSION, "only root may write %s", CLI_RULES_PATH);
-        snprintf(hint, sizeof hint, "Type: sudo %s udev-rules --install",
+        snprintf(hint, sizeof hint, "Type sudo %s udev-rules --install.",
                  cli_system_own_path(own, sizeof own) ? own : "fettle");
         err.hint = hint;
         return cli_call_refuse(call, &err);

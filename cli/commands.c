@@ -33,6 +33,9 @@ const cli_command cli_commands[] = {
             "into update mode, or says which button to press and waits; compares, writes what "
             "differs, reads it back, and starts the application. Can be stopped at any time and run "
             "again: it goes on from where it was.\n"
+            "On a terminal fettle update FILE is enough, with the board plugged in or not. A script "
+            "adds --revision where the board has several, and --wait=SECONDS where somebody has to "
+            "press a button.\n"
             "FILE may be - for standard input.",
         .example = "fettle update pytrack.dfu --board sim:pytrack --revision 1",
         .run = cli_update,
@@ -106,9 +109,9 @@ const cli_command cli_commands[] = {
             "On Linux the system gives USB devices to root only, unless a rule says otherwise. This one "
             "lets the person at the screen and the members of the group plugdev open the boards that "
             "fettle knows, and whatever is in DFU mode.\n"
-            "With --install, as root, it is written to /etc/udev/rules.d/60-fettle.rules and obeyed at "
-            "once; what came of it is shown for each board that is plugged in. To take it back, remove "
-            "that file.",
+            "sudo fettle udev-rules --install writes it to /etc/udev/rules.d/60-fettle.rules, and udev "
+            "obeys it at once; what came of it is shown for each board that is plugged in. To take it "
+            "back, remove that file.",
         .example = "fettle udev-rules",
         .run = cli_udev_rules,
     },
@@ -116,9 +119,12 @@ const cli_command cli_commands[] = {
         .name = "help",
         .verb = CLI_VERB_HELP,
         .operand = CLI_OPERAND_WORDS,
-        .usage = "[VERB | sim]",
+        .usage = "[VERB | sim | man]",
         .summary = "show what can be typed, what a verb takes, or the virtual boards",
-        .details = "",
+        .details =
+            "fettle help man writes the manual page fettle(1), with a verb behind it the page of that "
+            "verb, with sim fettle-sim(1). To read one that isn't installed: fettle help man update | "
+            "man -l -",
         .example = "fettle help update",
         .run = cli_help,
     },
@@ -144,7 +150,8 @@ const cli_option cli_options_table[] = {
     {CLI_OPTION_BOARD, "--board", 0, CLI_VALUE_NEEDED, "SELECTOR",
      CLI_VERBS_OF_BOARDS | CLI_VERB_LIST,
      "which board: a port (usb:1-1.2, /dev/ttyACM0), VENDOR:PRODUCT in hex, a serial, a board's name, "
-     "or a virtual one (sim:pytrack; see fettle help sim); several: one after the other"},
+     "one of a USB/IP server (usbip://HOST/BUSID), or a virtual one (sim:pytrack; see fettle help "
+     "sim); several: one after the other"},
     {CLI_OPTION_WAIT, "--wait", 0, CLI_VALUE_MAY_BE, "SECONDS",
      CLI_VERBS_OF_BOARDS | CLI_VERB_LIST,
      "how long to wait for a board that isn't there, and for a person's hand (120 on a terminal, 30 "
@@ -184,7 +191,7 @@ const cli_option cli_options_table[] = {
     {CLI_OPTION_NO_INPUT, "--no-input", 0, CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
      "never ask on the terminal; what must be answered then ends with status 4"},
     {CLI_OPTION_JSON, "--json", 0, CLI_VALUE_NONE, NULL,
-     CLI_VERBS_ALL & ~(unsigned)CLI_VERB_COMPLETIONS,
+     CLI_VERBS_ALL & ~((unsigned)CLI_VERB_COMPLETIONS | (unsigned)CLI_VERB_HELP),
      "one JSON object on standard output, at the end"},
     {CLI_OPTION_EVENTS, "--events", 0, CLI_VALUE_NONE, NULL,
      CLI_VERBS_OF_BOARDS | CLI_VERB_LIST,

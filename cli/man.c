@@ -161,6 +161,9 @@ static const item files[] = {
     {"/run/lock/fettle-*",
      "One for each board that is being changed, so that no other fettle touches it. In /tmp where "
      "there is no such folder for all users."},
+    {"/etc/udev/rules.d/60-fettle.rules",
+     "The rule that lets people open their boards, where fettle udev-rules --install wrote it. A "
+     "package has it in /usr/lib/udev/rules.d."},
     {NULL, NULL},
 };
 
@@ -192,7 +195,8 @@ static void put_all(void)
         "fettle puts a firmware file on a development board, reads it back, and says what proves "
         "that it is there. It refuses the wrong file before anything is changed, tells which "
         "button to press and waits for the board, and takes a lost answer for what it is: a "
-        "question, not a failure. Nothing is sent to other computers.\n"
+        "question, not a failure. Nothing is sent to other computers, unless --board names a board "
+        "there.\n"
         "fettle alone lists the boards that are there, their state, and what to do next.");
     put_verbs();
     put_common_options();
@@ -202,6 +206,9 @@ static void put_all(void)
         "several fit, none is touched, and the exit status is 4. If several are named, everything "
         "that can be refused or must be asked is settled for all of them before the first one is "
         "touched.\n"
+        "usbip://HOST[:PORT][/BUSID] is a board that a USB/IP server offers, on another computer or "
+        "this one. PORT is 3240 if nothing else is said. Without BUSID it is the board there that "
+        "fits, and fettle list --board usbip://HOST shows all of them.\n"
         "Virtual boards behave like real ones, to rehearse and to test with: --board "
         "sim:NAME[*COUNT][,OPTION...]");
     put_names_of_virtual_boards();
@@ -227,7 +234,7 @@ static void put_all(void)
     put_items("FILES", files);
     put_examples(NULL);
     cli_roff_section("SEE ALSO");
-    cli_roff_text("fettle-sim(1), dfu-util(1), lsusb(8), udev(7)");
+    cli_roff_text("fettle-sim(1), dfu-util(1), lsusb(8), udev(7), usbip(8)");
     cli_roff_paragraph("README.md and docs/, in share/doc/fettle of an installation.");
 }
 

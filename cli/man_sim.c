@@ -150,6 +150,11 @@ static void put_examples(void)
         "fettle-sim pytrack,mode=dfu,window=off,flash=board.bin --usbip 127.0.0.1:3240 &\n"
         "sudo modprobe vhci-hcd\n"
         "sudo usbip attach -r 127.0.0.1 -b 1-1");
+    cli_roff_paragraph(
+        "A Pytrack in its application, for fettle(1), which needs neither root nor vhci-hcd:");
+    cli_roff_code(
+        "fettle-sim pytrack,person=helpful --usbip 127.0.0.1:3240 &\n"
+        "fettle update pytrack.dfu --board usbip://127.0.0.1/1-1 --revision 1 --wait=30");
 }
 
 void cli_man_sim(void)

@@ -3,7 +3,7 @@
  * libfettle: put the right firmware on a development board, prove that it is there, and say in
  * plain words what is wrong when that can't be done.
  *
-  *     fettle_context *context = fettle_context_new(&err);
+ *     fettle_context *context = fettle_context_new(&err);
  *     fettle_context_add_usb(context, &err);
  *     fettle_image *image = fettle_image_load("pytrack.dfu", 0, &err);
  *     fettle_wishes wishes = {.revision = "1", .wait = 60000000};

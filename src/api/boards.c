@@ -60,6 +60,15 @@ static fettle_board_state state_of(const fettle_sight *sight, const fettle_board
     return needs_a_hand ? FETTLE_BOARD_NEEDS_A_HAND : FETTLE_BOARD_READY;
 }
 
+/* No rule of this computer opens what is plugged into another one. */
+static const char *next_step(const fettle_sight *sight, fettle_board_state state)
+{
+    bool is_refused = state == FETTLE_BOARD_NO_PERMISSION;
+    return is_refused && strncmp(sight->path, "usbip:", 6) == 0
+               ? "Ask whoever runs the USB/IP server; it doesn't hand this board out."
+               : states[state].next;
+}
+
 static void fill_name(fettle_board_view *view, const fettle_sight *sight,
                       const fettle_board_row *row, fettle_vendors vendors)
 {
@@ -102,7 +111,7 @@ size_t fettle_boards_look(fettle_context *context, bool all, fettle_board_view *
             view->has_dfu = has_dfu;
             view->state = state;
             view->state_text = states[state].text;
-            view->next = states[state].next;
+            view->next = next_step(sight, state);
         }
         shown++;
     }

@@ -9,6 +9,7 @@
 #include "api/job_inside.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -36,8 +37,14 @@ static bool take(fettle_lock_port *lock, const char *path)
     }
     release(lock);
     if (!context->lock->take(context->lock_self, path, verbs[lock->job->verb], &holder)) {
+        char who[48] = "its process isn't known";
+        if (holder != 0) {
+            who[0] = '\0';
+            fettle_text_append(who, sizeof who, "process ");
+            fettle_text_append_number(who, sizeof who, holder);
+        }
         fettle_error_set(&lock->error, FETTLE_E_BOARD_LOCKED,
-                         &(fettle_words){.port = path, .count = holder});
+                         &(fettle_words){.port = path, .text = who});
         return false;
     }
     memcpy(lock->path, path, sizeof lock->path);

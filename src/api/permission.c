@@ -5,6 +5,7 @@
  * permission" has three cures: a rule, a group, a new login.
  */
 #include "api/job_inside.h"
+#include "api/udev.h"
 
 #include "base/error.h"
 
@@ -50,8 +51,8 @@ static bool find_loader_id(const fettle_job *job, fettle_usb_id *id)
 static const char *other_hint(fettle_access access, const fettle_access_facts *facts)
 {
     if (access == FETTLE_ACCESS_NOT_IN_GROUP && strcmp(facts->group, "plugdev") != 0) {
-        return "Become a member of that group (sudo usermod -aG GROUP \"$USER\"), log out and "
-               "log in again, then run the same command again.";
+        return "Type sudo usermod -aG GROUP \"$USER\" with that group's name for GROUP, log out "
+               "and log in again, then run the same command again.";
     }
     if (access == FETTLE_ACCESS_NO_RULE && facts->has_uaccess) { /* there is a rule */
         return "Run the command at this computer's own screen; or type sudo groupadd --system "
@@ -101,7 +102,20 @@ void fettle_permission_explain(fettle_job *job)
     fettle_access_facts facts;
     const fettle_sight *sight = &job->host.sight;
     fettle_stage stage = job->error.stage;
+    if (job->error.code == FETTLE_E_USB_PERMISSION &&
+        strncmp(sight->path, "usbip:", 6) == 0) {
+        job->error.hint =
+            "Ask whoever runs the server, which doesn't hand the board out; or type "
+            "usbip unbind and usbip bind there, each with -b and its BUSID.";
+        return;
+    }
     if (job->error.code != FETTLE_E_USB_PERMISSION || !begins_with_usb(sight->path)) {
+        return;
+    }
+    if (!fettle_rules_decide_below("", NULL)) {
+        job->error.hint =
+            "Give yourself read and write access to /dev/bus/usb; a container is handed "
+            "it from outside, with Docker by --device=/dev/bus/usb.";
         return;
     }
     bool is_dfu = fettle_board_mode_of(job->plan.row, sight->id) != FETTLE_MODE_APP;

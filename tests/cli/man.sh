@@ -91,9 +91,10 @@ else
     skip "fettle-sim: each option of the program" "there is no fettle-sim"
 fi
 
-# Examples of fettle are the table's own: they are run elsewhere.
+# Examples of fettle are the table's own: they are run elsewhere. Those of fettle-sim(1) need a fettle-sim.
 : >"$out"
 for page in pages/*.1; do
+    [ "$page" != pages/fettle-sim.1 ] || continue
     sed -n '/^\.SH EXAMPLES/,/^\.SH SEE/s/^fettle \(.*\)/fettle \1/p' "$page" | sed 's/\\-/-/g' >lines
     grep -vxF -f examples lines >>"$out"
 done

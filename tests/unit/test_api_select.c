@@ -507,6 +507,39 @@ static void test_a_wait_ends_with_news(void **state)
     assert_int_equal(0, fettle_boards_look(room.context, false, &view, 1, &change));
 }
 
+/* A bus that moves on only while somebody waits for it, and then has something new. */
+static size_t look_at_lazy_bus(void *self, fettle_sight *sights, size_t max,
+                               uint64_t *change)
+{
+    (void)sights;
+    (void)max;
+    *change = *(uint64_t *)self;
+    return 0;
+}
+
+static fettle_outcome wait_for_lazy_bus(void *self, uint64_t change, fettle_us until,
+                                        const fettle_cancel *cancel)
+{
+    uint64_t *mine = self;
+    (void)until;
+    (void)cancel;
+    *mine = change + 1;
+    return (fettle_outcome){.kind = FETTLE_OK};
+}
+
+static const fettle_bus_ops lazy_bus_ops = {look_at_lazy_bus, wait_for_lazy_bus, NULL};
+
+static void test_a_wait_gives_every_bus_its_turn(void **state)
+{
+    uint64_t mine = 0, change = 0;
+    (void)state;
+    enter("pytrack,timing=none");
+    assert_true(fettle_context_add_bus(room.context, &lazy_bus_ops, &mine, &room.err));
+    assert_int_equal(1, fettle_boards_look(room.context, false, NULL, 0, &change));
+    assert_true(fettle_boards_wait(room.context, change, SECONDS));
+    assert_int_equal(1, mine);
+}
+
 static void test_known_boards_have_what_a_person_needs(void **state)
 {
     fettle_known_board board;
@@ -555,6 +588,7 @@ int main(void)
         cmocka_unit_test(test_a_part_is_meant_by_its_port_or_serial),
         cmocka_unit_test(test_a_look_shows_what_each_is),
         cmocka_unit_test(test_a_wait_ends_with_news),
+        cmocka_unit_test(test_a_wait_gives_every_bus_its_turn),
         cmocka_unit_test(test_known_boards_have_what_a_person_needs),
     };
     return cmocka_run_group_tests(tests, NULL, tidy_up);
