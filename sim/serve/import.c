@@ -30,6 +30,7 @@ enum {
     REQUESTS_MAX = 256, /* at once; a serial driver has 17 */
     SYSTEM_OVERFLOW = 75,
     ENUMERATION_LENGTH = 64,
+    DEVICE_SIZE = 18, /* of its descriptor */
 };
 
 /* The packet is a RET_SUBMIT in the making: its header, and data after it. */
@@ -138,20 +139,25 @@ static void reply_submit(imported_board *imported, transfer *its, int32_t status
 
 /* ---- performing ---- */
 
-static bool is_reset(const imported_board *imported, const fettle_control *setup)
+static bool is_enumeration(const fettle_control *setup)
+{
+    return setup->bmRequestType == 0x80 && setup->bRequest == 6 &&
+           setup->wValue == 0x0100 && setup->wLength == ENUMERATION_LENGTH;
+}
+
+/* The second kind is one only on a device that is configured. */
+static bool is_reset(const fettle_control *setup)
 {
     bool is_explicit =
         setup->bmRequestType == 0x23 && setup->bRequest == 3 && setup->wValue == 4;
-    bool is_enumeration = setup->bmRequestType == 0x80 && setup->bRequest == 6 &&
-                          setup->wValue == 0x0100 && setup->wLength == ENUMERATION_LENGTH;
-    return is_explicit || (is_enumeration && imported->is_configured);
+    return is_explicit || is_enumeration(setup);
 }
 
 static fettle_outcome transfer_control(imported_board *imported,
                                        const fettle_control *control)
 {
     void *self = imported->link->self;
-    if (is_reset(imported, control)) {
+    if (is_reset(control) && (control->bmRequestType == 0x23 || imported->is_configured)) {
         imported->is_configured = false;
         fettle_outcome outcome = fettle_sim_usb_ops.reset(self);
         if (outcome.kind != FETTLE_OK || control->bmRequestType == 0x23) {
@@ -203,12 +209,26 @@ static int32_t status_of(const fettle_outcome *outcome)
     }
 }
 
+/*
+ * A board that takes the reset for its leave is still there for the first question after it, as firmware is
+ * that detaches a moment later. Left unanswered, the question would keep Linux's hub from noticing that the
+ * board has gone: for 5 s.
+ */
+static void say_who_it_was(imported_board *imported, transfer *its)
+{
+    memcpy(its->packet + USBIP_HEADER_SIZE, imported->sight->descriptors, DEVICE_SIZE);
+    reply_submit(imported, its, USBIP_DONE, DEVICE_SIZE);
+}
+
 /* The answer to the transfer if there is one, then that to the wish to cancel it. */
 static void conclude(lane *its, const fettle_outcome *outcome)
 {
     imported_board *imported = its->imported;
     bool is_cancelled = outcome->kind == FETTLE_CANCELLED;
     if (outcome->kind == FETTLE_GONE) {
+        if (is_enumeration(&its->running->command.setup)) {
+            say_who_it_was(imported, its->running);
+        }
         end(imported);
     } else if (!is_cancelled) {
         reply_submit(imported, its->running, status_of(outcome), outcome->count);
