@@ -4,8 +4,8 @@
  * one without must see each other. The system lets go of a lock when its process ends, however that
  * happens, so a dead holder's lock is no lock; the number in the file is only for people.
  *
- * The folder is open to all, so nothing in it is trusted: no links are followed, only a regular file is
- * used, and the worst that a stranger can do is to keep a board locked.
+ * The folder is open to all, so nothing in it is trusted: no links are followed, only a regular file that has
+ * no other name is used, and the worst that a stranger can do is to keep a board locked, or unlocked.
  */
 #define _DEFAULT_SOURCE
 
@@ -22,7 +22,7 @@
 
 enum {
     TRIES = 20,
-    LOOK_NS = 1000000, /* between two looks at a number that isn't written yet */
+    LOOK_NS = 1000000, /* between two looks at what another process is about to do */
 };
 
 static bool is_shared_folder(const char *path)
@@ -38,6 +38,11 @@ static const char *lock_folder(void)
     return is_shared_folder("/run/lock") ? "/run/lock" : "/tmp";
 }
 
+static void nap(void)
+{
+    (void)nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
+}
+
 /*
  * Creating comes second and by itself: where a folder is sticky and open to all, Linux lets even root
  * open a stranger's file only without O_CREAT (fs.protected_regular).
@@ -46,8 +51,15 @@ static int open_lock_file(const char *path)
 {
     for (int i = 0; i < TRIES; i++) {
         int descriptor = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-        if (descriptor >= 0 || errno != ENOENT) {
+        if (descriptor >= 0) {
             return descriptor;
+        }
+        if (errno == EACCES) { /* another user has just created it, and is to let all in */
+            nap();
+            continue;
+        }
+        if (errno != ENOENT) {
+            return -1;
         }
         descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (descriptor >= 0) {
@@ -69,10 +81,11 @@ static bool is_still_named(int descriptor, const char *path)
            ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
-static bool is_regular(int descriptor)
+/* One with a second name may be anybody's file: it isn't written to. */
+static bool is_lock_file(int descriptor)
 {
     struct stat facts;
-    return fstat(descriptor, &facts) == 0 && S_ISREG(facts.st_mode);
+    return fstat(descriptor, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_nlink <= 1;
 }
 
 /* Its holder writes the number right after it has the lock: that may be now. */
@@ -85,7 +98,7 @@ static uint64_t read_holder(int descriptor)
             text[size] = '\0';
             return strtoull(text, NULL, 10);
         }
-        (void)nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
+        nap();
     }
     return 0;
 }
@@ -108,7 +121,7 @@ bool cli_system_lock(cli_held_lock *lock, const char *name, const char *verb,
         if (descriptor < 0) {
             return true;
         }
-        if (!is_regular(descriptor)) {
+        if (!is_lock_file(descriptor)) {
             close(descriptor);
             return true;
         }

@@ -111,6 +111,11 @@ void fettle_context_set_lock(fettle_context *context, const fettle_lock_ops *ops
     context->lock_self = lock;
 }
 
+static uint64_t add_change(uint64_t changes, uint64_t bus_change)
+{
+    return changes * 31 + bus_change;
+}
+
 fettle_sight *fettle_context_look(fettle_context *context, size_t *count, uint64_t *change,
                                   fettle_error *err)
 {
@@ -129,7 +134,7 @@ fettle_sight *fettle_context_look(fettle_context *context, size_t *count, uint64
         size_t found =
             bus->ops->look(bus->self, sights + *count, FETTLE_SIGHTS_MAX, &bus_change);
         *count += found < FETTLE_SIGHTS_MAX ? found : FETTLE_SIGHTS_MAX;
-        changes = changes * 31 + bus_change;
+        changes = add_change(changes, bus_change);
     }
     if (change != NULL) {
         *change = changes;
@@ -137,29 +142,50 @@ fettle_sight *fettle_context_look(fettle_context *context, size_t *count, uint64
     return sights;
 }
 
+/* What fettle_context_look() would say of changes, and of it the number of one bus. */
+static uint64_t sum_up_changes(fettle_context *context, size_t bus, uint64_t *bus_change)
+{
+    uint64_t changes = 0;
+    for (size_t i = 0; i < context->bus_count; i++) {
+        uint64_t change = 0;
+        (void)context->buses[i].ops->look(context->buses[i].self, NULL, 0, &change);
+        changes = add_change(changes, change);
+        *bus_change = i == bus ? change : *bus_change;
+    }
+    return changes;
+}
+
+/* A bus that returns too early can't make us spin. */
+static void wait_for_bus(fettle_context *context, size_t bus, uint64_t change,
+                         fettle_us until)
+{
+    fettle_outcome outcome = {.kind = FETTLE_TIMEOUT};
+    if (bus < context->bus_count) {
+        const fettle_bus *at = &context->buses[bus];
+        outcome = at->ops->wait(at->self, change, until, NULL);
+    }
+    if (outcome.kind == FETTLE_TIMEOUT) {
+        (void)context->clock->wait(context->clock_self, until, NULL);
+    }
+}
+
+/* By turns: some buses see what is new only while somebody waits for it there. */
 bool fettle_boards_wait(fettle_context *context, uint64_t change, fettle_us timeout)
 {
-    enum { LOOK_TIME = 20000 };
+    enum { TURN_TIME = 20000 };
     fettle_us begin = context->clock->now(context->clock_self);
     fettle_us until = timeout < FETTLE_NEVER - begin ? begin + timeout : FETTLE_NEVER;
-    if (context->bus_count == 1) { /* its number is the sum: it can wait by itself */
-        const fettle_bus *bus = &context->buses[0];
-        return bus->ops->wait(bus->self, change, until, NULL).kind == FETTLE_OK;
-    }
-    for (;;) {
-        uint64_t changes = 0;
-        size_t count;
-        fettle_error err;
-        fettle_sight *sights = fettle_context_look(context, &count, &changes, &err);
-        fettle_free(sights);
+    size_t count = context->bus_count;
+    for (size_t bus = 0;; bus = bus + 1 < count ? bus + 1 : 0) {
         fettle_us now = context->clock->now(context->clock_self);
-        if (sights != NULL && changes != change) {
+        uint64_t bus_change = 0;
+        if (sum_up_changes(context, bus, &bus_change) != change) {
             return true;
         }
         if (now >= until) {
             return false;
         }
-        fettle_us next = now + LOOK_TIME < until ? now + LOOK_TIME : until;
-        (void)context->clock->wait(context->clock_self, next, NULL);
+        fettle_us turn = count < 2 ? until : now + TURN_TIME / count;
+        wait_for_bus(context, bus, bus_change, turn < until ? turn : until);
     }
 }

@@ -33,14 +33,15 @@ static bool is_on_usb(const fettle_job *job)
                                       : context->bus_count == 1);
 }
 
-/* The ids of update mode, as far as they are known before it is there. */
+/* The ids of update mode, as far as they are known before it is there; a file's may be wrong ones. */
 static bool find_loader_id(const fettle_job *job, fettle_usb_id *id)
 {
     const fettle_selection *selection = &job->selection;
     const fettle_image *image = job->image;
     *id = selection->is_stock ? selection->stock_id
                               : fettle_board_id_in(selection->row, FETTLE_MODE_DFU);
-    if (id->vendor == 0 && image != NULL && image->has_suffix &&
+    bool trusts_file = !fettle_job_has_flag(job, FETTLE_WISH_IGNORE_IDS);
+    if (id->vendor == 0 && trusts_file && image != NULL && image->has_suffix &&
         image->suffix.idVendor != 0xFFFF && image->suffix.idProduct != 0xFFFF) {
         *id = (fettle_usb_id){image->suffix.idVendor, image->suffix.idProduct};
     }

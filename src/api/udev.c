@@ -301,6 +301,14 @@ fettle_access fettle_foresee_access_below(const char *root, const fettle_os_pers
     return result;
 }
 
+bool fettle_rules_decide_below(const char *root, const fettle_os_person *person)
+{
+    fettle_os_access *access = fettle_os_access_look(root, person);
+    bool decides = access == NULL || (access->has_udev && access->uid != 0);
+    fettle_os_access_free(access);
+    return decides;
+}
+
 fettle_access fettle_foresee_access(fettle_usb_id id, bool is_dfu_mode,
                                     fettle_access_facts *facts)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The check of permissions on another file tree and for another person, for tests. */
+/* What stands behind the check of permissions; also on another file tree and for another person, for tests. */
 #ifndef FETTLE_API_UDEV_H
 #define FETTLE_API_UDEV_H
 
@@ -10,5 +10,11 @@
 fettle_access fettle_foresee_access_below(const char *root, const fettle_os_person *person,
                                           fettle_usb_id id, bool is_dfu_mode,
                                           fettle_access_facts *facts);
+
+/*
+ * Is it udev's rules that let this person in or not? Not where no udevd runs, as in most containers, and not for
+ * root. True where that isn't known.
+ */
+bool fettle_rules_decide_below(const char *root, const fettle_os_person *person);
 
 #endif

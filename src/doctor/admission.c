@@ -122,16 +122,40 @@ static fettle_truth has_name(const fettle_span texts[2], const char *name)
     return id <= SYSTEM_IDS_MAX ? FETTLE_TRUTH_YES : FETTLE_TRUTH_MAYBE;
 }
 
+/* The files, and who asks. */
+typedef struct knowledge {
+    const fettle_admission_names *names;
+    const fettle_admission_person *person;
+} knowledge;
+
 static fettle_truth has_user(void *self, const char *name)
 {
-    const fettle_admission_names *names = self;
-    return has_name(names->users, name);
+    const knowledge *known = self;
+    return has_name(known->names->users, name);
+}
+
+/* Is the person in a group that the files don't have? Then it is some directory's (LDAP, SSSD), as may others be. */
+static bool has_groups_from_elsewhere(const knowledge *known)
+{
+    fettle_span line;
+    uint32_t own = 0;
+    bool has_own = find_id(known->names->users, known->person->uid, &line) &&
+                   to_id(field_of(line, 3), &own);
+    for (size_t i = 0; i < known->person->group_count; i++) {
+        uint32_t gid = known->person->groups[i];
+        if (!find_id(known->names->groups, gid, &line) && !(has_own && gid == own)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static fettle_truth has_group(void *self, const char *name)
 {
-    const fettle_admission_names *names = self;
-    return has_name(names->groups, name);
+    const knowledge *known = self;
+    fettle_truth has = has_name(known->names->groups, name);
+    return has == FETTLE_TRUTH_NO && has_groups_from_elsewhere(known) ? FETTLE_TRUTH_MAYBE
+                                                                      : has;
 }
 
 /* Is the user among the members that the group's line names? */
@@ -220,13 +244,13 @@ static fettle_admission judge(const fettle_udev_answer *answer,
         return FETTLE_ADMISSION_UNKNOWN;
     }
     bool is_owner = to_number(names->users, answer->owner, &owner) && owner == person->uid;
-    if (is_owner) {
-        return allows(answer->mode, OWNER_SHIFT) ? FETTLE_ADMISSION_YES
-                                                 : FETTLE_ADMISSION_NO_RULE;
-    }
-    fettle_admission admission = by_group(answer, names, person);
-    bool may_differ = by_seat == FETTLE_TRUTH_MAYBE && admission != FETTLE_ADMISSION_YES;
-    return may_differ ? FETTLE_ADMISSION_UNKNOWN : admission;
+    fettle_admission admission = !is_owner ? by_group(answer, names, person)
+                                 : allows(answer->mode, OWNER_SHIFT)
+                                     ? FETTLE_ADMISSION_YES
+                                     : FETTLE_ADMISSION_NO_RULE;
+    bool may_differ = by_seat == FETTLE_TRUTH_MAYBE || answer->runs_programs;
+    return may_differ && admission != FETTLE_ADMISSION_YES ? FETTLE_ADMISSION_UNKNOWN
+                                                           : admission;
 }
 
 static fettle_udev_source source_of(const fettle_udev_answer *answer)
@@ -246,7 +270,7 @@ fettle_admission fettle_admission_foresee(const fettle_udev_file *files, size_t 
                                           const fettle_admission_person *person,
                                           fettle_admission_facts *facts)
 {
-    fettle_admission_names known = *names;
+    knowledge known = {names, person};
     fettle_udev_names ask = {.has_user = has_user, .has_group = has_group, .self = &known};
     fettle_udev_answer answer;
     fettle_udev_evaluate(files, file_count, device, &ask, &answer);

@@ -341,6 +341,19 @@ static void set_tag(fettle_udev_walk *walk, const fettle_udev_part *part,
     }
 }
 
+/* Programs that are run for every USB device on many computers, and let nobody in. */
+static bool is_harmless(const char *program)
+{
+    static const char *const programs[] = {"lmt-udev", "snap-device-helper", "tlp-usb-udev",
+                                           "usb_modeswitch"};
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        if (fettle_text_is_equal(programs[i], program)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * Where the tag came from that this rule looks at; else the rule itself. elogind, without systemd, calls a
  * program of a similar name.
@@ -357,12 +370,19 @@ static void add_command(fettle_udev_walk *walk, const fettle_udev_part *part,
     }
     if (part->relation != FETTLE_UDEV_ADD) { /* takes away what was to be run */
         walk->runs_uaccess = fettle_truth_and(walk->runs_uaccess, fettle_truth_not(holds));
+        walk->runs_programs =
+            fettle_truth_and(walk->runs_programs, fettle_truth_not(holds));
     }
     if (part->relation == FETTLE_UDEV_SET_FOR_ALL) {
         walk->run_is_final = fettle_truth_or(walk->run_is_final, holds);
     }
     name_of_command(name, sizeof name, part->value);
-    if (!contains(name, UACCESS) || walk->runs_uaccess >= holds) {
+    bool is_uaccess = contains(name, UACCESS);
+    if (name[0] != '\0' && !is_uaccess && !fettle_text_is_equal(part->name, "builtin") &&
+        !is_harmless(name)) {
+        walk->runs_programs = fettle_truth_or(walk->runs_programs, holds);
+    }
+    if (!is_uaccess || walk->runs_uaccess >= holds) {
         return;
     }
     walk->runs_uaccess = holds;
@@ -563,6 +583,7 @@ static void conclude(const fettle_udev_walk *walk, fettle_udev_answer *answer)
     *answer = (fettle_udev_answer){
         .mode = mode_of(walk),
         .has_uaccess = walk->runs_uaccess == FETTLE_TRUTH_YES,
+        .runs_programs = walk->runs_programs != FETTLE_TRUTH_NO,
         .is_unsure = walk->is_lost || walk->mode.is_unsure || walk->owner.is_unsure ||
                      walk->group.is_unsure || walk->runs_uaccess == FETTLE_TRUTH_MAYBE,
         .mode_from = walk->mode.from,

@@ -54,7 +54,7 @@ typedef struct fettle_udev_walk {
 
     /* the node */
     fettle_udev_setting mode, owner, group;
-    fettle_truth runs_uaccess, run_is_final;
+    fettle_truth runs_uaccess, runs_programs, run_is_final;
     fettle_udev_source uaccess_from;
     bool is_lost; /* more happened than can be followed here */
     fettle_udev_source unsure_from;

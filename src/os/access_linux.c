@@ -155,6 +155,30 @@ static int compare_names(const void *a, const void *b)
     return strcmp(name_in(one->path), name_in(other->path));
 }
 
+static bool is_there(look *l, const char *name)
+{
+    char path[PATH_SIZE];
+    struct stat status;
+    return join(path, l->root, "", name) && stat(path, &status) == 0;
+}
+
+/* It may have been handed the socket of the host's udevd; but that obeys the host's rules. */
+static bool is_in_container(look *l)
+{
+    static const char *const marks[] = {
+        "/.dockerenv",
+        "/run/.containerenv",          /* podman, toolbox, distrobox */
+        "/run/host/container-manager", /* systemd.io/CONTAINER_INTERFACE */
+        "/.flatpak-info",
+    };
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (is_there(l, marks[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void look_at_rules(look *l)
 {
     static const char *const folders[] = {
@@ -168,11 +192,8 @@ static void look_at_rules(look *l)
     }
     qsort(access->rules, access->rule_count, sizeof *access->rules, compare_names);
     /* The socket of udevd: a container has rules from its packages, and nobody who obeys them. */
-    char path[PATH_SIZE];
-    struct stat status;
-    access->has_udev = access->rule_count > 0 &&
-                       join(path, l->root, "", "/run/udev/control") &&
-                       stat(path, &status) == 0;
+    access->has_udev =
+        access->rule_count > 0 && is_there(l, "/run/udev/control") && !is_in_container(l);
 }
 
 /* ---- people ---- */

@@ -8,8 +8,8 @@
  *
  * Kinds: USB for what has an interface of DFU (class 0xFE, subclass 1); else SERIAL where a driver has made a
  * serial port of it (`node`), else NONE. Any of them may be opened as USB, and none as SERIAL: this bus has no
- * lines. A device that comes while the bus watches is shown when it can be worked with (its node, its
- * configuration and, for DFU, its permissions are there), or after 2 s as it is then.
+ * lines. A device that has just come is shown when it can be worked with (its node, its configuration and, for
+ * DFU, its permissions are there), or after 2 s as it is then.
  *
  * On Linux nothing is opened to look; elsewhere only what has an interface of DFU, once, for its texts.
  */

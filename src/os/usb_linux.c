@@ -30,7 +30,8 @@ enum {
     ALL_SETS_SIZE =
         16384,         /* descriptors of all configurations; a device with more has none */
     CONFIGURATION = 2, /* descriptor type, USB 2.0 table 9-5 */
-    TTY_SHARE = 8,     /* of a device's time here, between two searches for its tty, ... */
+    MS = 1000,
+    TTY_SHARE = 8, /* of a device's time here, between two searches for its tty, ... */
     TTY_MAX_US = 1000000, /* ... at most */
 };
 
@@ -268,6 +269,7 @@ static void look_at_node(const fettle_usb_linux *at, fettle_usb_device *device)
     fettle_text_append(path, NAME_SIZE, "/");
     append_three_digits(path, device->address);
     fettle_why access = may_open(path) ? FETTLE_WHY_NONE : FETTLE_WHY_PERMISSION;
+    device->had_node = device->had_node || device->has_node;
     device->has_node = access == FETTLE_WHY_NONE || (errno != ENOENT && errno != ENOTDIR);
     device->is_news = device->is_news || access != device->sight.access;
     device->sight.access = access;
@@ -358,6 +360,24 @@ static bool is_another(const fettle_usb_linux *at, const char *name,
            (!device->has_node && device->address != read_number(at, name, "devnum"));
 }
 
+/*
+ * What comes later is found at once. What is there at the first look may have come just before it, and udevd
+ * may not have been there yet; the kernel knows (if it was built with power management).
+ */
+static fettle_us age_of(const fettle_usb_linux *at, const fettle_usb_table *table,
+                        const char *name)
+{
+    char line[LINE_SIZE];
+    uint64_t duration = 0; /* in milliseconds */
+    if (table->has_looked) {
+        return 0;
+    }
+    bool is_young = read_line(at, name, "power/connected_duration", line) &&
+                    fettle_text_to_number(line, &duration) &&
+                    duration < FETTLE_USB_SETTLE_US / MS;
+    return is_young ? duration * MS : FETTLE_USB_SETTLE_US;
+}
+
 static fettle_usb_device *add_arrival(const fettle_usb_linux *at, fettle_usb_table *table,
                                       const char *name, uint64_t identity, fettle_us now)
 {
@@ -366,6 +386,7 @@ static fettle_usb_device *add_arrival(const fettle_usb_linux *at, fettle_usb_tab
         return NULL;
     }
     device->identity = identity;
+    device->age = age_of(at, table, name);
     if (!read_device(at, name, device)) {
         fettle_usb_device_free(device);
         return NULL;
@@ -392,6 +413,11 @@ static void visit(const fettle_usb_linux *at, fettle_usb_table *table, const cha
         device->is_news = device->is_configured;
     }
     look_at_node(at, device);
+    if (device->had_node && !device->has_node) {
+        device->is_seen =
+            false; /* it is leaving: the node goes first, the folder a moment later */
+        return;
+    }
     look_for_tty(at, name, device, now);
 }
 

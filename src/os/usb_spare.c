@@ -42,25 +42,39 @@ static void destroy(fettle_usb_spare *spare)
     fettle_free(spare);
 }
 
+/* True: it is the one at hand now. False: there is one already, or it couldn't be made. */
+static bool keep(fettle_usb_spare *spare, void *thing, int code, fettle_us cost)
+{
+    fettle_usb_lock_take(&spare->lock);
+    bool is_kept = thing != NULL && spare->thing == NULL;
+    spare->thing = is_kept ? thing : spare->thing;
+    spare->code = thing == NULL ? code : 0;
+    spare->cost = cost;
+    fettle_usb_lock_release(&spare->lock);
+    return is_kept;
+}
+
+/* True: its owner has left it to this thread. Nothing of it may be touched any more if it is false. */
+static bool end_making(fettle_usb_spare *spare)
+{
+    fettle_usb_lock_take(&spare->lock);
+    spare->is_making = false;
+    bool is_abandoned = spare->is_abandoned;
+    fettle_usb_lock_release(&spare->lock);
+    return is_abandoned;
+}
+
 static void make(void *self)
 {
     fettle_usb_spare *spare = self;
     fettle_us began = now();
     int code = 0;
     void *thing = spare->ops->make(&code);
-
-    fettle_usb_lock_take(&spare->lock);
-    bool is_surplus = thing != NULL && spare->thing != NULL;
-    bool is_abandoned = spare->is_abandoned;
-    spare->thing = spare->thing == NULL ? thing : spare->thing;
-    spare->code = thing == NULL ? code : 0;
-    spare->cost = now() - began;
-    spare->is_making = false;
-    fettle_usb_lock_release(&spare->lock);
-    if (is_surplus) {
+    bool is_kept = keep(spare, thing, code, now() - began);
+    if (!is_kept && thing != NULL) {
         spare->ops->unmake(thing);
     }
-    if (is_abandoned) {
+    if (end_making(spare)) {
         destroy(spare);
     }
 }

@@ -134,20 +134,18 @@ void fettle_usb_table_add(fettle_usb_table *table, fettle_usb_device *device, fe
     }
     device->is_seen = true;
     device->came = now;
-    device->sight.arrival = ++table->arrivals;
     device->next = *place;
     *place = device;
     table->count++;
 }
 
 /* Only what speaks DFU has to be opened: a missing permission of anything else is no reason to wait. */
-static bool has_settled(const fettle_usb_table *table, const fettle_usb_device *device,
-                        fettle_us now)
+static bool has_settled(const fettle_usb_device *device, fettle_us now)
 {
     bool is_ready =
         device->has_node && device->is_configured &&
         (device->sight.access == FETTLE_WHY_NONE || device->sight.kind != FETTLE_LINK_USB);
-    return is_ready || !table->has_looked || now - device->came >= FETTLE_USB_SETTLE_US;
+    return is_ready || now - device->came + device->age >= FETTLE_USB_SETTLE_US;
 }
 
 void fettle_usb_table_end(fettle_usb_table *table, fettle_us now)
@@ -160,8 +158,10 @@ void fettle_usb_table_end(fettle_usb_table *table, fettle_us now)
             continue;
         }
         bool was_shown = device->is_shown;
-        device->is_shown =
-            !device->is_hub && (was_shown || has_settled(table, device, now));
+        device->is_shown = !device->is_hub && (was_shown || has_settled(device, now));
+        if (device->is_shown && !was_shown) {
+            device->sight.arrival = ++table->arrivals;
+        }
         if (device->is_shown && (!was_shown || device->is_news)) {
             table->change++;
         }

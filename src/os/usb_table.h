@@ -8,9 +8,10 @@
  *     for each device: find it, or make one and add it; mark it as seen
  *     fettle_usb_table_end(table, now);
  *
- * A device that came after the first look isn't shown before it can be worked with: its node is made,
- * its configuration chosen and its permissions set a little after the device itself is there, and whoever
- * waits for it would run into that. After FETTLE_USB_SETTLE_US it is shown as it is.
+ * A device that has just come isn't shown before it can be worked with: its node is made, its configuration
+ * chosen and its permissions set a little after the device itself is there, and whoever waits for it would
+ * run into that. After FETTLE_USB_SETTLE_US it is shown as it is. Arrivals are counted as
+ * they are shown, so what is news to whoever looks has a later one than all that was shown before.
  *
  * Not thread-safe: the owner has a lock.
  */
@@ -48,17 +49,20 @@ typedef struct fettle_usb_device {
     bool is_hub;        /* never shown */
     bool is_configured; /* an active configuration, and so interfaces */
     bool has_node;      /* there is something to be opened */
+    bool had_node;      /* there was, at an earlier look */
     bool is_news;       /* something that is shown has changed */
     bool is_shown;      /* the table's own */
     bool is_open;       /* by a link of ours; the bus's */
-    fettle_us came;     /* the table's own */
+    fettle_us came;     /* the table's own: the look that found it */
+    fettle_us age;      /* that it had then, as far as it counts for settling */
     fettle_us next_tty; /* when to look for a serial port again */
 
     /* Called once, when the device leaves the table; may be NULL. */
     void (*let_go)(void *handle);
     void *handle;
 
-    fettle_sight sight; /* path: at creation. arrival: the table's own */
+    fettle_sight
+        sight; /* path: at creation. arrival: the table's own, 0 before it is shown */
 } fettle_usb_device;
 
 /* {0} is an empty one, before its first look. */

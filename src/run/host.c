@@ -68,22 +68,15 @@ static bool is_same_board(const fettle_sight *a, const fettle_sight *b)
     return a->path[0] != '\0' && strcmp(a->path, b->path) == 0;
 }
 
-static bool is_same_arrival(const fettle_sight *a, const fettle_sight *b)
+/*
+ * What arrives while another board is waited for is news for the person who waits. `before`: the newest
+ * arrival of this bus that an earlier look of this OPEN has shown.
+ */
+static void notice_stranger(fettle_host *host, const fettle_sight *sight, uint32_t before)
 {
-    return a->arrival == b->arrival && strcmp(a->path, b->path) == 0;
-}
-
-/* What arrives while another board is waited for is news for the person who waits. */
-static void notice_stranger(fettle_host *host, fettle_host_bus *at,
-                            const fettle_sight *sight, bool is_first)
-{
-    bool is_new = sight->arrival > at->newest;
-    if (is_new && !is_first && !is_same_arrival(&host->stranger, sight)) {
+    if (sight->arrival > before) {
         host->stranger = *sight;
         host->strangers++;
-    }
-    if (is_new && is_first) {
-        at->newest = sight->arrival;
     }
 }
 
@@ -93,12 +86,14 @@ static void look_at_bus(fettle_host *host, size_t bus, const fettle_match *match
     fettle_host_bus *at = &host->buses[bus];
     size_t seen = at->ops->look(at->self, host->sights, FETTLE_SIGHTS_MAX, &at->change);
     size_t count = seen < FETTLE_SIGHTS_MAX ? seen : FETTLE_SIGHTS_MAX;
+    uint32_t before = at->newest;
 
     for (size_t i = 0; i < count; i++) {
         const fettle_sight *sight = &host->sights[i];
         const fettle_face *face = fettle_match_face(match, sight);
-        if (face == NULL || is_first) {
-            notice_stranger(host, at, sight, is_first);
+        at->newest = sight->arrival > at->newest ? sight->arrival : at->newest;
+        if (face == NULL && !is_first) {
+            notice_stranger(host, sight, before);
         }
         if (face == NULL) {
             continue;

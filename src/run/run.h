@@ -43,7 +43,7 @@ typedef struct fettle_host_bus {
     const fettle_bus_ops *ops;
     void *self;
     uint64_t change; /* of the last look */
-    uint32_t newest; /* arrival when the present OPEN began */
+    uint32_t newest; /* arrival that a look of the present OPEN has shown */
 } fettle_host_bus;
 
 /*

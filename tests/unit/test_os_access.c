@@ -191,6 +191,54 @@ static void test_with_our_rule(void **state)
     assert_int_equal(FETTLE_ACCESS_UNKNOWN, ask(BOB));
 }
 
+/* What runs when udev is done may be a chmod: never a "no", and never a worse "yes". */
+static void test_rules_that_run_programs(void **state)
+{
+    (void)state;
+    put("/etc/udev/rules.d/99-a.rules",
+        "ATTR{idVendor}==\"04d8\", RUN+=\"/bin/chmod 666 %N\"\n");
+    assert_int_equal(FETTLE_ACCESS_UNKNOWN, ask(BOB));
+    assert_int_equal(FETTLE_ACCESS_ALLOWED, ask_in_group(BOB, 0));
+    put("/etc/udev/rules.d/99-a.rules",
+        "ATTR{idVendor}==\"0403\", RUN+=\"/bin/chmod 666 %N\"\n");
+    assert_int_equal(FETTLE_ACCESS_NO_RULE, ask(BOB));
+    put("/etc/udev/rules.d/99-a.rules",
+        "SUBSYSTEM==\"usb\", RUN+=\"tlp-usb-udev usb %p\", RUN{builtin}+=\"kmod load\"\n");
+    assert_int_equal(FETTLE_ACCESS_NO_RULE, ask(BOB));
+    put("/etc/udev/rules.d/99-a.rules", "RUN+=\"x\"\nRUN=\"\"\n");
+    assert_int_equal(FETTLE_ACCESS_NO_RULE, ask(BOB));
+}
+
+/* udev asks the system for names, which may know more of them than its files. */
+static void test_groups_from_a_directory(void **state)
+{
+    (void)state;
+    put("/etc/udev/rules.d/60-a.rules", "ATTR{idVendor}==\"04d8\", GROUP=\"students\"\n");
+    assert_int_equal(FETTLE_ACCESS_NO_RULE, ask(BOB));
+    assert_int_equal(FETTLE_ACCESS_UNKNOWN, ask_in_group(BOB, 70000));
+}
+
+/* Its rules aren't those that the host's udevd obeys. */
+static void test_in_a_container(void **state)
+{
+    (void)state;
+    put("/run/.containerenv", "");
+    assert_int_equal(FETTLE_ACCESS_UNKNOWN, ask(BOB));
+}
+
+/* Where no rule is in the way, none is the cure. */
+static void test_whom_rules_let_in(void **state)
+{
+    (void)state;
+    fettle_os_person bob = {.uid = BOB}, superuser = {.uid = 0};
+    char control[128];
+    assert_true(fettle_rules_decide_below(root, &bob));
+    assert_false(fettle_rules_decide_below(root, &superuser));
+    (void)snprintf(control, sizeof control, "%s/run/udev/control", root);
+    assert_int_equal(0, unlink(control)); /* as in a container */
+    assert_false(fettle_rules_decide_below(root, &bob));
+}
+
 /* Any other device in DFU mode, too; but its strings aren't known. */
 static void test_other_devices(void **state)
 {
@@ -356,6 +404,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_without_a_rule, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rules_that_run_programs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_groups_from_a_directory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_in_a_container, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_whom_rules_let_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_with_our_rule, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_devices, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_folders, set_up, tear_down),

@@ -189,7 +189,7 @@ static void test_reads_a_device(void **state)
     assert_string_equal("Example", sights[0].manufacturer);
     assert_string_equal("Loader \xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD", sights[0].product);
     assert_string_equal("", sights[0].serial);
-    assert_int_equal(2, sights[0].arrival); /* the hub came first */
+    assert_int_equal(1, sights[0].arrival); /* hubs don't count */
     assert_int_equal(FETTLE_LINK_USB, sights[0].kind);
     assert_int_equal(0x1d50, sights[0].id.vendor);
     assert_int_equal(0x6003, sights[0].id.product);
@@ -348,6 +348,25 @@ static void test_waits_until_it_can_be_used(void **state)
     assert_int_equal(18 + 27, sights[0].descriptors_size);
 }
 
+/* Whoever looks learns of the second one first; the other must not seem to be older news. */
+static void test_counts_arrivals_as_they_are_shown(void **state)
+{
+    (void)state;
+    assert_int_equal(0, look(1, false));
+    make_device("1-1", 2, loader, sizeof loader);
+    assert_int_equal(0, look(2, false));
+    make_loader("1-2", 3);
+    assert_int_equal(1, look(3, true));
+    assert_string_equal("usb:1-2", sights[0].path);
+    assert_int_equal(1, sights[0].arrival);
+    make_folder("1-1:2.0");
+    make_node(2);
+    assert_int_equal(2, look(4, true));
+    assert_string_equal("usb:1-1", sights[0].path);
+    assert_int_equal(2, sights[0].arrival);
+    assert_int_equal(1, sights[1].arrival);
+}
+
 static void test_shows_in_the_end_what_never_settles(void **state)
 {
     (void)state;
@@ -405,6 +424,39 @@ static void test_waits_for_permissions(void **state)
     assert_int_equal(0, chmod(in(nodes, "001/002"), 0666));
     assert_int_equal(2, look_as_nobody(3, true));
     assert_int_equal(FETTLE_WHY_NONE, sights[0].access);
+}
+
+/* Also where the first look comes between the device and udevd; the kernel tells how old it is. */
+static void test_waits_for_what_came_just_before(void **state)
+{
+    (void)state;
+    make_loader("1-1", 2);
+    make_loader("1-2", 3);
+    make_folder("1-1/power");
+    make_folder("1-2/power");
+    write_text("1-1", "power/connected_duration", "150\n");
+    write_text("1-2", "power/connected_duration", "2000\n");
+    assert_int_equal(0, chmod(in(nodes, "001/002"), 0400));
+    assert_int_equal(0, chmod(in(nodes, "001/003"), 0400));
+    assert_int_equal(1, look_as_nobody(1, true));
+    assert_string_equal("usb:1-2", sights[0].path);
+    assert_int_equal(FETTLE_WHY_PERMISSION, sights[0].access);
+    assert_int_equal(1, look_as_nobody(FETTLE_USB_SETTLE_US - 150000, false));
+    assert_int_equal(0, chmod(in(nodes, "001/002"), 0666));
+    assert_int_equal(2, look_as_nobody(FETTLE_USB_SETTLE_US - 150000, true));
+    assert_int_equal(FETTLE_WHY_NONE, sights[0].access);
+}
+
+/* Its node goes before its folder: that is no want of permission. */
+static void test_a_board_that_is_leaving_is_gone(void **state)
+{
+    (void)state;
+    make_loader("1-1", 2);
+    assert_int_equal(1, look(1, true));
+    remove_node(2);
+    assert_int_equal(0, look(2, true));
+    unplug("1-1");
+    assert_int_equal(0, look(3, false));
 }
 
 static void test_finds_serial_ports(void **state)
@@ -511,6 +563,39 @@ static void test_keeps_one_at_hand(void **state)
     fettle_usb_spare_free(NULL);
 }
 
+/* One that is made while another is given back isn't needed: who ends waits until it is unmade, too. */
+static fettle_usb_spare *shared;
+static int kept, unmade_slowly;
+
+static void *make_while_one_is_given(int *code)
+{
+    *code = 0;
+    fettle_usb_spare_give(shared, &kept);
+    return &unmade_slowly;
+}
+
+static void unmake_slowly(void *thing)
+{
+    fettle_us until = fettle_os_clock()->now(NULL) + 50000;
+    if (thing == &unmade_slowly) {
+        (void)fettle_os_clock()->wait(NULL, until, NULL);
+        unmade_slowly = 1;
+    }
+}
+
+static void test_ends_after_what_it_makes(void **state)
+{
+    (void)state;
+    static const fettle_usb_spare_ops ops = {make_while_one_is_given, tidy_one,
+                                             unmake_slowly};
+    unmade_slowly = 0;
+    shared = fettle_usb_spare_new(&ops);
+    assert_non_null(shared);
+    fettle_usb_spare_want(shared);
+    fettle_usb_spare_free(shared);
+    assert_int_equal(1, unmade_slowly);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -524,13 +609,17 @@ int main(void)
         TEST(test_sees_a_return_between_two_looks),
         TEST(test_sees_a_return_by_its_number),
         TEST(test_waits_until_it_can_be_used),
+        TEST(test_counts_arrivals_as_they_are_shown),
         TEST(test_shows_in_the_end_what_never_settles),
         TEST(test_sees_permissions_change),
         TEST(test_waits_for_permissions),
+        TEST(test_a_board_that_is_leaving_is_gone),
+        TEST(test_waits_for_what_came_just_before),
         TEST(test_finds_serial_ports),
         TEST(test_knows_the_alternate_setting),
         TEST(test_goes_on_without_memory),
         cmocka_unit_test(test_keeps_one_at_hand),
+        cmocka_unit_test(test_ends_after_what_it_makes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,6 +149,23 @@ static void test_tells_who_else_came(void **state)
     fettle_host_finish(&desk.host);
 }
 
+/* Each once, however many looks have shown it. */
+static void test_counts_who_else_came(void **state)
+{
+    (void)state;
+    static const fettle_face one[] = {{FETTLE_MODE_DFU, FETTLE_LINK_USB, {0x04d8, 0xf014}}};
+    struct desk desk;
+    set_up(&desk, 1);
+    fake_add(&desk.buses[0], "usb:1-3", 1, 2 * SECOND, FETTLE_NEVER);
+    fake_add(&desk.buses[0], "usb:1-2", 2, 3 * SECOND, FETTLE_NEVER);
+    fake_add(&desk.buses[0], "usb:1-1", 3, 4 * SECOND, FETTLE_NEVER);
+    fettle_outcome outcome = perform(&desk, make_open(one, 1, 5 * SECOND), NULL);
+    assert_int_equal(FETTLE_TIMEOUT, outcome.kind);
+    assert_int_equal(3, outcome.count);
+    assert_string_equal("usb:1-1", outcome.sight->path);
+    fettle_host_finish(&desk.host);
+}
+
 /* However many buses there are, a turn of all of them takes 20 ms. */
 static void test_many_buses_are_not_slower(void **state)
 {
@@ -531,6 +548,7 @@ int main(void)
         cmocka_unit_test(test_waits_until_the_deadline),
         cmocka_unit_test(test_takes_a_board_that_comes_later),
         cmocka_unit_test(test_tells_who_else_came),
+        cmocka_unit_test(test_counts_who_else_came),
         cmocka_unit_test(test_many_buses_are_not_slower),
         cmocka_unit_test(test_sees_what_comes_at_the_deadline),
         cmocka_unit_test(test_misses_nothing_between_look_and_wait),
