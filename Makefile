@@ -8,7 +8,7 @@
 #   make check         installs what the tests need, and runs all of them
 #   make install       to PREFIX (/usr/local), below DESTDIR if given; make uninstall takes it back
 #   make fuzz          each fuzz target for FUZZ_SECONDS (60)
-#   make bench         the benchmarks
+#   make bench         the benchmarks; needs what `make check` has installed
 #   make format        clang-format on all C files
 
 PREFIX ?= /usr/local
