@@ -143,6 +143,19 @@ typedef struct fettle_sim_settings {
 
 /* ---- one request, and what the board makes of it ---- */
 
+/* bRequest of standard requests: USB 2.0 table 9-4. */
+enum {
+    GET_STATUS = 0,
+    CLEAR_FEATURE = 1,
+    SET_FEATURE = 3,
+    SET_ADDRESS = 5,
+    GET_DESCRIPTOR = 6,
+    GET_CONFIGURATION = 8,
+    SET_CONFIGURATION = 9,
+    GET_INTERFACE = 10,
+    SET_INTERFACE = 11,
+};
+
 typedef struct fettle_sim_request {
     const fettle_control *control;
     fettle_us came; /* its SETUP */

@@ -372,7 +372,6 @@ static fettle_sim_reply get_descriptor(const fettle_sim_board *board,
 
 static fettle_sim_reply obey(fettle_sim_board *board, const fettle_sim_request *request)
 {
-    enum { SET_ADDRESS = 5, GET_DESCRIPTOR, GET_CONFIGURATION = 8, SET_CONFIGURATION };
     const fettle_control *control = request->control;
     if (board->shows == FETTLE_SIM_SHOWS_APP) {
         return fettle_sim_cdc_obey(board, request);

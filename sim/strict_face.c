@@ -207,15 +207,7 @@ static fettle_sim_reply get_descriptor(const fettle_sim_board *board,
 fettle_sim_reply fettle_sim_strict_obey_standard(fettle_sim_board *board,
                                                  const fettle_control *control)
 {
-    enum {
-        GET_STATUS = 0,
-        SET_ADDRESS = 5,
-        GET_DESCRIPTOR = 6,
-        GET_CONFIGURATION = 8,
-        SET_CONFIGURATION = 9,
-        GET_INTERFACE = 10,
-        SET_INTERFACE = 11,
-    };
+
     static const uint8_t no_status[2] = {0, 0};
     static const uint8_t configuration[1] = {1};
     const uint8_t alternate[1] = {is_app(board) ? 0 : board->strict.alternate};

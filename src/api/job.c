@@ -13,14 +13,6 @@
 
 enum { READ_SIZE_MAX = 64 * 1024 * 1024 }; /* where nobody knows how large the memory is */
 
-static const fettle_clause clauses[] = {
-    [FETTLE_VERB_UPDATE] = FETTLE_CLAUSE_UPDATE,
-    [FETTLE_VERB_READ] = FETTLE_CLAUSE_READ,
-    [FETTLE_VERB_VERIFY] = FETTLE_CLAUSE_VERIFY_BOARD,
-    [FETTLE_VERB_RESET] = FETTLE_CLAUSE_RESET,
-    [FETTLE_VERB_SURVEY] = FETTLE_CLAUSE_LOOK,
-};
-
 static const fettle_task_kind kinds[] = {
     [FETTLE_VERB_UPDATE] = FETTLE_TASK_UPDATE, [FETTLE_VERB_READ] = FETTLE_TASK_READ,
     [FETTLE_VERB_VERIFY] = FETTLE_TASK_VERIFY, [FETTLE_VERB_RESET] = FETTLE_TASK_RESET,
@@ -116,7 +108,7 @@ static bool ready(fettle_job *job, fettle_error *err)
         return false;
     }
     if (!make_plan(job, err)) {
-        fettle_error_wrap(err, clauses[job->verb],
+        fettle_error_wrap(err, fettle_job_clause(kinds[job->verb], false),
                           &(fettle_words){.board = job->selection.row->name});
         return false;
     }

@@ -11,14 +11,6 @@
 
 #include <string.h>
 
-static const fettle_clause clauses[][2] = {
-    [FETTLE_VERB_UPDATE] = {FETTLE_CLAUSE_UPDATE, FETTLE_CLAUSE_UPDATE_ON},
-    [FETTLE_VERB_READ] = {FETTLE_CLAUSE_READ, FETTLE_CLAUSE_READ_ON},
-    [FETTLE_VERB_VERIFY] = {FETTLE_CLAUSE_VERIFY_BOARD, FETTLE_CLAUSE_VERIFY_ON},
-    [FETTLE_VERB_RESET] = {FETTLE_CLAUSE_RESET, FETTLE_CLAUSE_RESET_ON},
-    [FETTLE_VERB_SURVEY] = {FETTLE_CLAUSE_LOOK, FETTLE_CLAUSE_LOOK_AT},
-};
-
 static bool begins_with_usb(const char *path)
 {
     return strncmp(path, "usb:", 4) == 0;
@@ -79,7 +71,7 @@ static bool refuse(const fettle_job *job, fettle_access access,
     }
     fettle_error_set(err, codes[access], &(fettle_words){.text = facts->group});
     err->hint = other_hint(access, facts) != NULL ? other_hint(access, facts) : err->hint;
-    fettle_error_wrap(err, clauses[job->verb][port != NULL],
+    fettle_error_wrap(err, fettle_job_clause(job->plan.kind, port != NULL),
                       &(fettle_words){.board = job->plan.row->name, .port = port});
     return true;
 }

@@ -19,6 +19,21 @@ static void write_version(char *text, size_t size, uint16_t bcdDevice)
     }
 }
 
+static bool could_not_open(const fettle_job *job)
+{
+    switch (job->error.code) {
+    case FETTLE_E_USB_PERMISSION:
+    case FETTLE_E_USB_GROUP:
+    case FETTLE_E_USB_LOGIN:
+    case FETTLE_E_USB_DRIVER:
+    case FETTLE_E_BOARD_BUSY:
+    case FETTLE_E_BOARD_LOCKED:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static fettle_result_outcome outcome_of(const fettle_job *job)
 {
     static const fettle_result_outcome ends[] = {
@@ -31,6 +46,8 @@ static fettle_result_outcome outcome_of(const fettle_job *job)
         [FETTLE_JOB_RESET] = FETTLE_OUTCOME_RESET,
         [FETTLE_JOB_SURVEYED] = FETTLE_OUTCOME_SURVEYED,
     };
+    fettle_result_outcome if_unwritten =
+        job->engine.has_written ? FETTLE_OUTCOME_FAILED : FETTLE_OUTCOME_REFUSED;
     switch (job->error.code) {
     case FETTLE_E_NONE:
         break;
@@ -45,15 +62,9 @@ static fettle_result_outcome outcome_of(const fettle_job *job)
     case FETTLE_E_DOWNLOAD_UNSUPPORTED:
     case FETTLE_E_UPLOAD_UNSUPPORTED:
     case FETTLE_E_SEVERAL_BOARDS:
-    case FETTLE_E_USB_PERMISSION:
-    case FETTLE_E_USB_GROUP:
-    case FETTLE_E_USB_LOGIN:
-    case FETTLE_E_USB_DRIVER:
-    case FETTLE_E_BOARD_BUSY:
-    case FETTLE_E_BOARD_LOCKED:
-        return job->engine.has_written ? FETTLE_OUTCOME_FAILED : FETTLE_OUTCOME_REFUSED;
+        return if_unwritten;
     default:
-        return FETTLE_OUTCOME_FAILED;
+        return could_not_open(job) ? if_unwritten : FETTLE_OUTCOME_FAILED;
     }
     bool is_proven = job->engine.evidence != FETTLE_EVIDENCE_NONE &&
                      !fettle_job_has_flag(job, FETTLE_WISH_NO_VERIFY);
@@ -65,17 +76,8 @@ static fettle_result_outcome outcome_of(const fettle_job *job)
 /* A board that could not be opened was never the engine's; it is the one that the error is about. */
 static bool is_in_the_way(const fettle_job *job)
 {
-    switch (job->error.code) {
-    case FETTLE_E_USB_PERMISSION:
-    case FETTLE_E_USB_GROUP:
-    case FETTLE_E_USB_LOGIN:
-    case FETTLE_E_USB_DRIVER:
-    case FETTLE_E_BOARD_BUSY:
-    case FETTLE_E_BOARD_LOCKED:
-        return job->engine.sight.path[0] == '\0' && job->host.sight.path[0] != '\0';
-    default:
-        return false;
-    }
+    return could_not_open(job) && job->engine.sight.path[0] == '\0' &&
+           job->host.sight.path[0] != '\0';
 }
 
 void fettle_result_tell_board(fettle_job *job)

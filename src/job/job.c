@@ -46,13 +46,18 @@ void fettle_script_note(fettle_job_engine *job, fettle_note_code code)
 }
 
 /* The outermost clause, while no port is known and once one is. */
-static const fettle_clause whole_clauses[][2] = {
+static const fettle_clause clauses[][2] = {
     [FETTLE_TASK_UPDATE] = {FETTLE_CLAUSE_UPDATE, FETTLE_CLAUSE_UPDATE_ON},
     [FETTLE_TASK_READ] = {FETTLE_CLAUSE_READ, FETTLE_CLAUSE_READ_ON},
     [FETTLE_TASK_VERIFY] = {FETTLE_CLAUSE_VERIFY_BOARD, FETTLE_CLAUSE_VERIFY_ON},
     [FETTLE_TASK_RESET] = {FETTLE_CLAUSE_RESET, FETTLE_CLAUSE_RESET_ON},
     [FETTLE_TASK_SURVEY] = {FETTLE_CLAUSE_LOOK, FETTLE_CLAUSE_LOOK_AT},
 };
+
+fettle_clause fettle_job_clause(fettle_task_kind kind, bool has_port)
+{
+    return clauses[kind][has_port];
+}
 
 /* ---- ends ---- */
 
@@ -108,7 +113,7 @@ fettle_effect fettle_script_give_up(fettle_job_engine *job)
     if (job->engine.error.code !=
         FETTLE_E_APPLICATION_MISSING) { /* the update itself is done */
         fettle_error_wrap(&job->engine.error,
-                          whole_clauses[job->plan->kind][words.port != NULL], &words);
+                          fettle_job_clause(job->plan->kind, words.port != NULL), &words);
     }
     job->engine.error.stage = job->observed.stage;
     return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};

@@ -152,6 +152,9 @@ struct fettle_job_engine {
     fettle_dfu dfu;
 };
 
+/* "cannot update {board}", with a port "cannot update {board} on {port}": outermost in each error. */
+fettle_clause fettle_job_clause(fettle_task_kind kind, bool has_port);
+
 /*
  * Readies a job. `plan` must be without open questions, and outlive the job, as `buffer` must (READ:
  * `buffer_size` bytes; else NULL, 0).

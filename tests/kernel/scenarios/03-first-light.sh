@@ -63,8 +63,7 @@ wait_for 10 has_no_board
 # script gives it a terminal; its own standard input is one that stays open.
 rm -f keys
 mkfifo keys
-sleep 90 >keys &
-holder=$!
+exec 4<>keys
 fettle-make-sample pytrack pytrack.4.dfu 4 >/dev/null
 as seated env SHELL=/bin/sh LC_ALL=C.UTF-8 /usr/bin/script -qec \
     "fettle update $PWD/pytrack.4.dfu --revision 1 --state-dir=/run/home/seated/state" /run/home/seated/typescript \
@@ -77,8 +76,7 @@ is_armed_there() {
 check "on a terminal fettle waits without being told to" wait_for 30 is_armed_there
 tell plug 1-1 button
 end
-kill $holder
-wait $holder 2>/dev/null
+exec 4>&-
 ends_with 0 "on a terminal"
 check "on a terminal: updated, read back" matches "$out" "updated; read back and compared"
 check "on a terminal: the flash is right" shield_has pytrack.4.dfu first.flash
