@@ -174,7 +174,8 @@ static bool read_dfu(fettle_image *image, unsigned flags, fettle_error *err)
     image->has_suffix = true;
     image->suffix = suffix;
     image->region_count = 1;
-    image->regions[0] = (fettle_region){.data = {file.data, file.size - suffix.bLength}};
+    image->only_region = (fettle_region){.data = {file.data, file.size - suffix.bLength}};
+    image->regions = &image->only_region;
     fettle_prefix_read(image);
     return true;
 }

@@ -86,6 +86,7 @@ void fettle_image_free(fettle_image *image)
 {
     if (image != NULL) {
         fettle_free(image->memory);
+        fettle_free(image->more_memory);
         fettle_free(image);
     }
 }

@@ -13,7 +13,8 @@
 
 enum {
     FETTLE_FILE_SIZE_MAX = 256 * 1024 * 1024,
-    FETTLE_IMAGE_REGIONS_MAX = 1, /* until a format with more comes */
+    FETTLE_IMAGE_REGIONS_MAX = 65536,
+    FETTLE_IMAGE_PARTS_MAX = 64, /* files of one update */
 };
 
 typedef enum fettle_image_format {
@@ -34,9 +35,12 @@ enum {
 
 /* Content at an address of the board's memory; `data` is the image's. */
 typedef struct fettle_region {
-    bool has_address; /* else: wherever this board's memory begins */
+    bool
+        has_address; /* else: wherever this board's memory begins; it is the only region then */
+    bool has_alternate; /* the file names the alternate setting, that is the memory */
+    uint8_t alternate;
     uint32_t address;
-    fettle_span data;
+    fettle_span data; /* never empty; never beyond address 0xFFFFFFFF */
 } fettle_region;
 
 /* The DFU suffix, field by field as it stands in the file. */
@@ -56,8 +60,13 @@ typedef struct fettle_image {
     fettle_span file;                   /* all bytes of the file */
     uint8_t sha256[FETTLE_SHA256_SIZE]; /* of all bytes of the file */
 
+    /*
+     * What is sent: never the suffix. At least one; sorted by alternate, then by address; no two of the same
+     * memory overlap or touch, but for files that say so themselves (DfuSe elements that touch stay as they are).
+     */
     size_t region_count;
-    fettle_region regions[FETTLE_IMAGE_REGIONS_MAX]; /* what is sent: never the suffix */
+    const fettle_region *regions;
+    fettle_region only_region; /* `regions` where there is one */
 
     bool has_suffix;
     fettle_suffix suffix;
@@ -68,7 +77,8 @@ typedef struct fettle_image {
     uint32_t
         prefix_length; /* as the prefix says: TI payload bytes, LPC bytes with the prefix */
 
-    void *memory; /* the image's own */
+    void *memory;      /* the image's own: the bytes of the file */
+    void *more_memory; /* regions, and content that isn't bytes of the file; or NULL */
 } fettle_image;
 
 /*

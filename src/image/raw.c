@@ -17,7 +17,8 @@ static bool read_raw(fettle_image *image, unsigned flags, fettle_error *err)
     (void)err;
     image->format = FETTLE_IMAGE_RAW;
     image->region_count = 1;
-    image->regions[0] = (fettle_region){.data = image->file};
+    image->only_region = (fettle_region){.data = image->file};
+    image->regions = &image->only_region;
     fettle_prefix_read(image);
     return true;
 }
