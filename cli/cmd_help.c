@@ -99,11 +99,14 @@ static void write_virtual_boards(const cli_paper *paper)
         "sim:NAME[*COUNT][,OPTION...]\n");
     for (const fettle_sim_kind *kind = fettle_sim_kinds(); kind->name != NULL; kind++) {
         char first[32];
-        snprintf(first, sizeof first, "  %-14s", kind->name);
-        cli_text_wrap(paper, first, "                ", kind->what);
+        snprintf(first, sizeof first, "  %-16s", kind->name);
+        cli_text_wrap(paper, first, "                  ", kind->what);
     }
     fputc('\n', paper->out);
-    cli_text_wrap(paper, "  ", "  ", fettle_sim_options_help());
+    const char *part;
+    for (size_t i = 0; (part = fettle_sim_options_help(i)) != NULL; i++) {
+        cli_text_wrap(paper, "  ", "  ", part);
+    }
 }
 
 int cli_help(cli_call *call)

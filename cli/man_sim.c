@@ -89,9 +89,8 @@ static bool is_setting(const char *line)
     return gap != NULL && gap < line + strcspn(line, "\n");
 }
 
-static void put_settings(void)
+static void put_settings(const char *line)
 {
-    const char *line = fettle_sim_options_help();
     while (*line != '\0') {
         if (is_setting(line)) {
             line = put_setting(line);
@@ -175,7 +174,10 @@ void cli_man_sim(void)
     cli_roff_section("OPTIONS");
     put_items(options);
     put_boards();
-    put_settings();
+    const char *part;
+    for (size_t i = 0; (part = fettle_sim_options_help(i)) != NULL; i++) {
+        put_settings(part);
+    }
     put_differences();
     cli_roff_section("OUTPUT");
     cli_roff_text(

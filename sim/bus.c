@@ -4,7 +4,7 @@
  * every request: the time it takes, the NAKs while the board is busy, its deadline, the faults that
  * it meets, and its place in the log. What the request does is the board's own (internal.h).
  *
- * A request takes as long as on a full-speed wire, roughly; it is obeyed at the end of that time.
+ * A request takes its time on the wire (time.c), and is obeyed at the end of that time.
  */
 #include "internal.h"
 
@@ -12,9 +12,8 @@
 #include <string.h>
 
 enum {
-    REQUEST_US = 200, /* SETUP, status stage and what the host adds */
-    BYTE_US = 1,
     RESET_US = 20000,
+    SLOWER = 10,            /* what FAULT_SLOW makes of a request's time */
     OTHER_PRODUCT = 0x8000, /* what other-ids turns over */
 };
 
@@ -50,12 +49,16 @@ fettle_outcome_kind fettle_sim_link_pass(fettle_sim_link *link, fettle_us until,
 
 /* ---- requests ---- */
 
+/* `ended`: when the host knows. */
 static void record_request(fettle_sim_board *board, const char *what,
-                           const fettle_control *control, fettle_us at,
+                           const fettle_sim_request *request, fettle_us ended,
                            const fettle_sim_reply *reply)
 {
+    const fettle_control *control = request->control;
     fettle_sim_entry entry = {
-        .at = at,
+        .at = request->now,
+        .began = request->came,
+        .ended = ended,
         .what = what,
         .bmRequestType = control->bmRequestType,
         .bRequest = control->bRequest,
@@ -68,13 +71,15 @@ static void record_request(fettle_sim_board *board, const char *what,
         .address = reply->address,
         .size = reply->size,
     };
+    fettle_sim_count_request(board, request->came, ended);
     bool has_answer = control->in != NULL && reply->kind == FETTLE_OK;
     fettle_span answer = {control->in, has_answer ? reply->count : 0};
     fettle_sim_record(board, &entry, answer);
     if (reply->is_violation) {
         entry.what = "violation";
         entry.changes = false;
-        entry.size = 0;
+        entry.began = entry.ended = 0;
+        entry.address = entry.size = 0;
         fettle_sim_record(board, &entry, (fettle_span){NULL, 0});
     }
 }
@@ -111,6 +116,18 @@ static void spoil(const fettle_sim_request *request, fettle_sim_reply *reply)
     }
 }
 
+/* How long the answer to an obeyed request is on the wire. */
+static fettle_us answer_time(const fettle_sim_board *board,
+                             const fettle_sim_request *request,
+                             const fettle_sim_reply *reply)
+{
+    if (reply->kind != FETTLE_OK || reply->is_lost) {
+        return 0;
+    }
+    fettle_us time = fettle_sim_time_after(board, request->control, reply->count);
+    return request->hits.is[FAULT_SLOW] ? time * SLOWER : time;
+}
+
 static fettle_sim_reply obey(fettle_sim_board *board, const fettle_sim_request *request)
 {
     const fettle_sim_hits *hits = &request->hits;
@@ -132,7 +149,8 @@ static fettle_sim_reply obey(fettle_sim_board *board, const fettle_sim_request *
         reply.is_lost = true;
         reply.count = 0;
     }
-    record_request(board, fettle_sim_request_name(control), control, request->now, &reply);
+    record_request(board, fettle_sim_request_name(control), request,
+                   request->now + answer_time(board, request, &reply), &reply);
     if (is_leaving) {
         leave_by_fault(board, hits, request->now);
     }
@@ -145,6 +163,7 @@ static fettle_outcome_kind bring(fettle_sim_link *link, fettle_sim_request *requ
 {
     fettle_sim_board *board = link->board;
     fettle_us free_at = board->naks_until;
+    request->asked = fettle_sim_catch_up(board->sim);
     fettle_outcome_kind kind =
         fettle_sim_link_pass(link, free_at < until ? free_at : until, cancel);
     request->came = fettle_sim_catch_up(board->sim);
@@ -158,8 +177,8 @@ static fettle_outcome_kind bring(fettle_sim_link *link, fettle_sim_request *requ
         kind = fettle_sim_link_pass(link, until, cancel);
         return kind != FETTLE_OK ? kind : FETTLE_TIMEOUT;
     }
-    fettle_us cost = REQUEST_US + (fettle_us)request->control->wLength * BYTE_US;
-    cost *= request->hits.is[FAULT_SLOW] ? 10 : 1;
+    fettle_us cost = fettle_sim_time_before(board, request->control);
+    cost *= request->hits.is[FAULT_SLOW] ? SLOWER : 1;
     fettle_us ends = fettle_sim_after(request->came, cost);
     kind = fettle_sim_link_pass(link, ends < until ? ends : until, cancel);
     request->now = fettle_sim_catch_up(board->sim);
@@ -167,6 +186,22 @@ static fettle_outcome_kind bring(fettle_sim_link *link, fettle_sim_request *requ
         return kind != FETTLE_OK ? kind : FETTLE_TIMEOUT;
     }
     return fettle_sim_link_is_gone(link) ? FETTLE_GONE : FETTLE_OK;
+}
+
+/* Lets the answer arrive; what is cut off on the way is lost. */
+static void deliver(fettle_sim_link *link, const fettle_sim_request *request,
+                    fettle_sim_reply *reply, fettle_us until, const fettle_cancel *cancel)
+{
+    fettle_us time = answer_time(link->board, request, reply);
+    fettle_us ends = fettle_sim_after(request->now, time);
+    if (time == 0) {
+        return;
+    }
+    reply->kind = fettle_sim_link_pass(link, ends < until ? ends : until, cancel);
+    if (reply->kind == FETTLE_OK && ends > until) {
+        reply->kind = FETTLE_TIMEOUT;
+    }
+    reply->count = reply->kind == FETTLE_OK ? reply->count : 0;
 }
 
 static fettle_outcome usb_control(void *self, const fettle_control *control,
@@ -182,9 +217,11 @@ static fettle_outcome usb_control(void *self, const fettle_control *control,
     fettle_sim_reply reply = {.kind = bring(link, &request, until, cancel)};
     if (reply.kind == FETTLE_OK) {
         reply = obey(link->board, &request);
+        deliver(link, &request, &reply, until, cancel);
     } else {
-        record_request(link->board, fettle_sim_request_name(control), control,
-                       fettle_sim_catch_up(sim), &reply);
+        request.now = fettle_sim_catch_up(sim);
+        record_request(link->board, fettle_sim_request_name(control), &request, request.now,
+                       &reply);
     }
     if (reply.is_lost) {
         reply.kind = fettle_sim_link_pass(link, until, cancel);
@@ -216,9 +253,12 @@ static fettle_outcome usb_select(void *self, uint8_t bInterfaceNumber,
         .wIndex = bInterfaceNumber,
     };
     fettle_sim_lock(sim);
-    fettle_us came = fettle_sim_catch_up(sim);
-    fettle_us ends = came > board->naks_until ? came : board->naks_until;
-    ends = fettle_sim_after(ends, REQUEST_US);
+    fettle_sim_request request = {.control = &control, .came = fettle_sim_catch_up(sim)};
+    if (request.came < board->naks_until) {
+        request.came = board->naks_until;
+    }
+    fettle_us ends =
+        fettle_sim_after(request.came, fettle_sim_time_before(board, &control));
     fettle_sim_reply reply = {
         .kind = fettle_sim_link_pass(link, ends < until ? ends : until, cancel)};
     if (reply.kind == FETTLE_OK) {
@@ -226,8 +266,10 @@ static fettle_outcome usb_select(void *self, uint8_t bInterfaceNumber,
                                   : board->model->ops->select(board, bInterfaceNumber,
                                                               bAlternateSetting);
     }
-    record_request(board, board->model->is_shield ? "SET_INTERFACE" : "select", &control,
-                   fettle_sim_catch_up(sim), &reply);
+    request.now = fettle_sim_catch_up(sim);
+    request.came = request.came < request.now ? request.came : request.now;
+    record_request(board, board->model->is_shield ? "SET_INTERFACE" : "select", &request,
+                   request.now, &reply);
     fettle_sim_unlock(sim);
     return make_outcome(reply.kind);
 }

@@ -11,7 +11,11 @@
 
 #include <string.h>
 
-enum { MILLION = 1000000 };
+enum {
+    MILLION = 1000000,
+    ERR_ERASE = 4,              /* bStatus */
+    DFUSE_ERASE_COMMAND = 0x41, /* AN3156 section 5 */
+};
 
 /* What a request can be hit as; one may be several. */
 enum {
@@ -22,6 +26,9 @@ enum {
     AS_UPLOAD = 16,
     AS_GETSTATUS = 32,
     AS_OPEN = 64,
+    AS_COMMAND = 128, /* of DfuSe: DNLOAD of block 0; its bytes are no data */
+    AS_ERASE = 256,
+    AS_PLAIN = 512, /* DNLOAD with data to what has no commands */
 };
 
 typedef struct fault_word {
@@ -35,7 +42,8 @@ static const fault_word words[FAULT_COUNT] = {
     [FAULT_LOSE_REPLY] = {"lose-reply", AS_ANY, true, false},
     [FAULT_DROP_WRITE] = {"drop-write", AS_DATA, false, false},
     [FAULT_FLIP_BIT] = {"flip-bit", AS_DATA, false, false},
-    [FAULT_STALL] = {"stall", AS_DATA | AS_UPLOAD | AS_GETSTATUS, false, false},
+    [FAULT_STALL] = {"stall", AS_DATA | AS_COMMAND | AS_UPLOAD | AS_GETSTATUS, false,
+                     false},
     [FAULT_VANISH] = {"vanish", AS_ANY, true, false},
     [FAULT_NO_RETURN] = {"no-return", AS_ANY, true, false},
     [FAULT_OTHER_IDS] = {"other-ids", AS_ANY, true, false},
@@ -48,6 +56,7 @@ static const fault_word words[FAULT_COUNT] = {
     [FAULT_ODD_STATE] = {"odd-state", AS_GETSTATUS, false, true},
     [FAULT_ODD_STATUS] = {"odd-status", AS_GETSTATUS, false, true},
     [FAULT_MUTE] = {"mute", AS_ANY, false, false},
+    [FAULT_DROP_ERASE] = {"drop-erase", AS_ERASE, false, false},
 };
 
 /* bStatus, DFU 1.1 section 6.1.2. */
@@ -219,7 +228,20 @@ bool fettle_sim_fault_parse(const char *text, size_t length, fettle_sim_fault *f
 
 /* ---- meeting ---- */
 
-static unsigned kinds_of(const fettle_control *control)
+static unsigned kinds_of_download(const fettle_sim_board *board,
+                                  const fettle_control *control)
+{
+    if (control->wLength == 0) {
+        return AS_END_MARKER;
+    }
+    if (board->model->dfuse == NULL) {
+        return AS_DATA | AS_PLAIN;
+    }
+    bool erases = control->out != NULL && control->out[0] == DFUSE_ERASE_COMMAND;
+    return control->wValue > 0 ? AS_DATA : AS_COMMAND | (erases ? AS_ERASE : 0u);
+}
+
+static unsigned kinds_of(const fettle_sim_board *board, const fettle_control *control)
 {
     unsigned kinds = AS_ANY;
     if ((control->bmRequestType & 0x80) != 0 && control->wLength > 0) {
@@ -230,7 +252,7 @@ static unsigned kinds_of(const fettle_control *control)
     }
     switch (control->bRequest) {
     case 1:
-        return kinds | (control->wLength > 0 ? AS_DATA : AS_END_MARKER);
+        return kinds | kinds_of_download(board, control);
     case 2:
         return kinds | AS_UPLOAD;
     case 3:
@@ -244,6 +266,9 @@ static unsigned kinds_that_it_hits(const fettle_sim_fault *fault)
 {
     if (fault->kind == FAULT_STATUS && is_of_manifest(fault->status)) {
         return AS_END_MARKER;
+    }
+    if (fault->kind == FAULT_STATUS && fault->status == ERR_ERASE) {
+        return AS_ERASE | AS_PLAIN;
     }
     return words[fault->kind].hits;
 }
@@ -268,7 +293,7 @@ fettle_sim_hits fettle_sim_fault_meet(fettle_sim_board *board,
                                       const fettle_control *control)
 {
     fettle_sim_hits hits = {.status = 0};
-    unsigned kinds = kinds_of(control);
+    unsigned kinds = kinds_of(board, control);
     for (size_t i = 0; i < board->settings.fault_count; i++) {
         fettle_sim_fault *fault = &board->settings.faults[i];
         if ((kinds_that_it_hits(fault) & kinds) == 0 || !is_hit(fault, &board->random)) {

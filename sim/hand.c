@@ -19,6 +19,7 @@ static void plug_in(fettle_sim_board *board, fettle_us at, bool with_button)
         return;
     }
     board->is_plugged = true;
+    board->is_held = with_button;
     bool had_power = fettle_sim_option_of(board, OPTION_BATTERY) != 0 &&
                      board->kept != FETTLE_SIM_SHOWS_NOTHING;
     fettle_sim_start start = with_button ? START_UPDATE : START_BOOT;

@@ -5,11 +5,11 @@
  * sim.c has the world: its clock, the order in which things happen, and the adding of boards. bus.c
  * is the bus and the links. A board is a fettle_sim_board: what all boards have (being plugged in,
  * arriving, leaving, faults, files), and a table of what its kind does (pic.c: shields, whose
- * application is cdc.c as a USB device and line.c as a serial line; strict.c and strict_face.c: DFU
- * 1.1). options.c
- * reads specs, fault.c decides who is hit, hand.c has hands and the person they belong to, log.c
- * keeps the record, describe.c writes descriptors, store.c keeps memories and their files, and
- * suffix.c makes DFU suffixes for tests.
+ * application is cdc.c as a USB device and line.c as a serial line; strict*.c: DFU 1.1; dfuse.c and
+ * its like: ST's extension of it). options.c reads specs, time.c knows what requests cost, fault.c
+ * decides who is hit, hand.c has hands and the person they belong to, log.c keeps the record,
+ * describe.c writes descriptors, store.c keeps memories and their files, and suffix.c makes DFU
+ * suffixes for tests.
  *
  * Everything below is called with the world's lock held, unless it says otherwise.
  */
@@ -26,6 +26,7 @@ typedef struct fettle_sim_link fettle_sim_link;
 
 enum {
     SIM_FILE_NAME_SIZE = 1024,
+    SIM_STRING_SIZE = 512, /* UTF-8 of what a string descriptor can hold */
     SIM_FAULTS_MAX = 16,
     SIM_BOARDS_MAX = 1000,
     SIM_UNPLUGGED_MS = 300,  /* how long a hand needs to plug in again */
@@ -51,6 +52,8 @@ typedef enum fettle_sim_option {
     OPTION_LOG,
     OPTION_SERIAL,
     OPTION_FAULT,
+    OPTION_SAME_SERIAL,
+    OPTION_USB,
     OPTION_WINDOW, /* of shields, from here */
     OPTION_RACES,
     OPTION_EXIT,
@@ -79,6 +82,30 @@ typedef enum fettle_sim_option {
     OPTION_REBOOTS,
     OPTION_APP,
     OPTION_BOOTABLE,
+    OPTION_LEAVES,
+    OPTION_DFU_DETACH,
+    OPTION_FORCE_DETACH,
+    OPTION_STRICT_CLRSTATUS,
+    OPTION_NAMES,
+    OPTION_LOCKED,
+    OPTION_EARLY_POLL,
+    OPTION_IDLE_POLL,
+    OPTION_BUSY_ROUNDS,
+    OPTION_STALLS_BUSY,
+    OPTION_STRICT_GREETS,
+    OPTION_APP_SERIAL,
+    OPTION_ROM_TRANSFER, /* of DfuSe bootloaders, from here */
+    OPTION_STRING,
+    OPTION_SET_ADDRESS,
+    OPTION_ERASE,
+    OPTION_WRITE,
+    OPTION_MASS_ERASE,
+    OPTION_RDP,
+    OPTION_PROTECTED,
+    OPTION_GREETS,
+    OPTION_BUSY,
+    OPTION_CLRSTATUS,
+    OPTION_BLOCKS,
     OPTION_COUNT,
 } fettle_sim_option;
 
@@ -89,6 +116,18 @@ enum { MODULE_NONE, MODULE_ECHO };
 enum { DETACH_WILL, DETACH_RESET, DETACH_NO };
 enum { FUNCTIONAL_AFTER_INTERFACE, FUNCTIONAL_AFTER_EACH, FUNCTIONAL_AFTER_CONFIG };
 enum { REBOOTS_NO, REBOOTS_YES, REBOOTS_EARLY };
+enum { LEAVES_BY_RESET, LEAVES_BY_DETACH, LEAVES_AFTER_UPLOAD, LEAVES_NOT };
+enum { DFU_DETACH_ERROR, DFU_DETACH_IDLE };
+enum { CLRSTATUS_IN_ERROR, CLRSTATUS_ANYWHERE };
+enum { EARLY_POLL_STALLS, EARLY_POLL_IS_IGNORED };
+enum { GREETS_IDLE, GREETS_ERROR };
+enum { USB_ROUGH, USB_FULL, USB_NONE };
+enum { BUSY_ANSWERS, BUSY_NAKS, BUSY_STALLS, BUSY_IS_STRICT };
+enum { CLRSTATUS_IS_TAKEN, CLRSTATUS_IS_UNKNOWN, CLRSTATUS_IS_STALLED };
+enum { BLOCKS_OF_TRANSFER_SIZE, BLOCKS_OF_THEIR_LENGTH };
+
+/* An option that wasn't given, where the model knows better than a table of defaults. */
+#define SIM_MODEL_DECIDES UINT64_MAX
 
 /* ---- faults ---- */
 
@@ -110,6 +149,7 @@ typedef enum fettle_sim_fault_kind {
     FAULT_ODD_STATE,
     FAULT_ODD_STATUS,
     FAULT_MUTE,
+    FAULT_DROP_ERASE,
     FAULT_COUNT,
 } fettle_sim_fault_kind;
 
@@ -136,7 +176,9 @@ typedef struct fettle_sim_settings {
     uint64_t number[OPTION_COUNT];
     char flash[SIM_FILE_NAME_SIZE];
     char log[SIM_FILE_NAME_SIZE];
-    char serial[FETTLE_TEXT_SIZE];
+    char serial[FETTLE_TEXT_SIZE], app_serial[FETTLE_TEXT_SIZE];
+    char string[SIM_STRING_SIZE];
+    char names[SIM_STRING_SIZE]; /* of alternates, with | between them */
     fettle_sim_fault faults[SIM_FAULTS_MAX];
     size_t fault_count;
 } fettle_sim_settings;
@@ -158,8 +200,9 @@ enum {
 
 typedef struct fettle_sim_request {
     const fettle_control *control;
-    fettle_us came; /* its SETUP */
-    fettle_us now;  /* its data are there: it is obeyed */
+    fettle_us asked; /* by the host; before `came` where it was kept waiting by NAKs */
+    fettle_us came;  /* its SETUP */
+    fettle_us now;   /* its data are there: it is obeyed */
     fettle_sim_hits hits;
 } fettle_sim_request;
 
@@ -211,6 +254,9 @@ typedef struct fettle_sim_board_ops {
     fettle_outcome_kind (*reset)(fettle_sim_board *board, fettle_us at);
 } fettle_sim_board_ops;
 
+/* What a DfuSe bootloader is, and its habits: see dfuse.h. */
+typedef struct fettle_sim_dfuse_model fettle_sim_dfuse_model;
+
 /* A row of the table of names. */
 typedef struct fettle_sim_model {
     const char *name;
@@ -218,6 +264,8 @@ typedef struct fettle_sim_model {
     bool is_shield;
     uint16_t app_product, update_product; /* of shields; vendor 04D8 */
     const char *product;
+    const fettle_sim_dfuse_model *dfuse; /* NULL: it is none */
+    const char *preset; /* options that come before the user's; NULL: none */
 } fettle_sim_model;
 
 /* ---- the state of a shield's bootloader ---- */
@@ -241,12 +289,37 @@ typedef struct fettle_sim_strict {
     bool is_manifesting;
     bool drops, flips;
     uint8_t block_status, manifest_status;
-    fettle_us busy_ends;
-    uint16_t block_number; /* the next one */
-    uint32_t offset;       /* of the next byte */
+    bool was_uploaded;             /* since the last block */
+    fettle_us busy_ends, deadline; /* `deadline`: before it GETSTATUS comes too early */
+    fettle_us poll;                /* bwPollTimeout of what keeps it busy */
+    uint64_t rounds;               /* of dfuDNBUSY that this block still takes */
+    uint16_t block_number;         /* the next one */
+    uint32_t offset;               /* of the next byte */
     uint32_t block_size, block_limit;
     uint8_t *block;
 } fettle_sim_strict;
+
+/* ---- the state of a DfuSe bootloader ---- */
+
+typedef struct fettle_sim_dfuse {
+    uint8_t state, status;
+    uint8_t alternate;
+    bool is_protected; /* RDP */
+    bool was_detached; /* the application asked for the bootloader: nobody holds BOOT0 */
+    bool jumps;        /* it leaves for Address_Pointer, not by a reset */
+    bool was_told;     /* has taken a DNLOAD since it started */
+    bool is_stuck;     /* dfuDNBUSY until CLRSTATUS */
+    uint8_t result;    /* bStatus, when it is no longer busy */
+    uint8_t fault_status, end_status;
+    bool drops, flips, drops_erase;
+    uint32_t pointer; /* Address_Pointer */
+    uint16_t wBlockNum;
+    uint32_t block_size, block_limit;
+    uint8_t *block;
+    fettle_us deadline; /* before this, GETSTATUS comes too early */
+    fettle_us busy_ends;
+    unsigned string_reads;
+} fettle_sim_dfuse;
 
 /* ---- the serial line of a shield's application ---- */
 
@@ -274,12 +347,16 @@ struct fettle_sim_board {
 
     uint8_t *memory; /* `memory_size` for each alternate, the main one first */
     size_t memory_size;
+    uint8_t erased_value;
     FILE *flash_file, *log_file;
     uint64_t random;
+    fettle_sim_totals totals;
+    fettle_us busy_until; /* all of it is in `totals` */
 
     /* on the bus */
     fettle_sim_shows shows, kept;
     bool is_plugged, is_dead, shows_other_ids, is_busy_forever;
+    bool is_held; /* the button (BOOT0), when a hand last plugged it in */
     uint32_t arrival;
     fettle_sim_link *holder;
     fettle_us naks_until; /* it doesn't listen until then */
@@ -295,6 +372,7 @@ struct fettle_sim_board {
 
     fettle_sim_pic pic;
     fettle_sim_strict strict;
+    fettle_sim_dfuse dfuse;
     fettle_sim_serial_line line;
 };
 
@@ -371,6 +449,21 @@ void fettle_sim_record(fettle_sim_board *board, const fettle_sim_entry *entry,
                        fettle_span answer);
 void fettle_sim_record_event(fettle_sim_board *board, fettle_us at, const char *what);
 const char *fettle_sim_request_name(const fettle_control *control);
+
+/* ---- time.c ---- */
+
+/*
+ * What a control transfer takes on the wire, from its SETUP until the board obeys, and from then until the
+ * host has its answer of `count` bytes: usb=.
+ */
+fettle_us fettle_sim_time_before(const fettle_sim_board *board,
+                                 const fettle_control *control);
+fettle_us fettle_sim_time_after(const fettle_sim_board *board,
+                                const fettle_control *control, size_t count);
+
+/* For fettle_sim_totals_of(): a transfer took place; the board worked, or will. */
+void fettle_sim_count_request(fettle_sim_board *board, fettle_us from, fettle_us until);
+void fettle_sim_count_busy(fettle_sim_board *board, fettle_us from, fettle_us until);
 
 /* ---- describe.c ---- */
 
@@ -476,10 +569,11 @@ void fettle_sim_cdc_write(const fettle_sim_board *board, fettle_sim_writer *writ
 fettle_sim_reply fettle_sim_cdc_obey(fettle_sim_board *board,
                                      const fettle_sim_request *request);
 
-/* ---- line.c, pic.c, strict.c ---- */
+/* ---- line.c, pic.c, strict.c, dfuse.c ---- */
 
 extern const fettle_serial_ops fettle_sim_line_ops;
 extern const fettle_sim_board_ops fettle_sim_pic_ops;
 extern const fettle_sim_board_ops fettle_sim_strict_ops;
+extern const fettle_sim_board_ops fettle_sim_dfuse_ops;
 
 #endif

@@ -7,6 +7,7 @@
 #include "internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     ANSWER_MAX = 18, /* bytes of an answer that a line shows: a device descriptor */
@@ -78,6 +79,24 @@ static void write_serial(FILE *file, const fettle_sim_entry *entry)
     }
 }
 
+static bool is_what(const fettle_sim_entry *entry, const char *what)
+{
+    return strcmp(entry->what, what) == 0;
+}
+
+static void write_memory(FILE *file, const fettle_sim_entry *entry)
+{
+    if (entry->size > 0) {
+        fprintf(file, ",\"address\":%lu,\"size\":%lu", (unsigned long)entry->address,
+                (unsigned long)entry->size);
+    } else if (is_what(entry, "leave")) {
+        fprintf(file, ",\"address\":%lu", (unsigned long)entry->address);
+    }
+    if (is_what(entry, "erase") || is_what(entry, "mass-erase")) {
+        fprintf(file, ",\"was_blank\":%s", truth(entry->was_blank));
+    }
+}
+
 /* All texts in here are our own: none needs escaping. */
 static void write_line(FILE *file, const char *path, const fettle_sim_entry *entry,
                        fettle_span answer)
@@ -89,12 +108,13 @@ static void write_line(FILE *file, const char *path, const fettle_sim_entry *ent
         ",\"bmRequestType\":%u,\"bRequest\":%u,\"wValue\":%u,\"wIndex\":%u,\"wLength\":%u",
         (unsigned)entry->bmRequestType, (unsigned)entry->bRequest, (unsigned)entry->wValue,
         (unsigned)entry->wIndex, (unsigned)entry->wLength);
+    if (entry->ended > 0) {
+        fprintf(file, ",\"began\":%llu,\"ended\":%llu", (unsigned long long)entry->began,
+                (unsigned long long)entry->ended);
+    }
     fprintf(file, ",\"outcome\":\"%s\",\"count\":%zu,\"changes\":%s",
             outcome_names[entry->outcome], entry->count, truth(entry->changes));
-    if (entry->size > 0) {
-        fprintf(file, ",\"address\":%lu,\"size\":%lu", (unsigned long)entry->address,
-                (unsigned long)entry->size);
-    }
+    write_memory(file, entry);
     write_serial(file, entry);
     bool is_data = entry->serial == FETTLE_SIM_DATA;
     if (answer.size > 0) {
@@ -156,5 +176,8 @@ void fettle_sim_log_clear(fettle_sim *sim)
     fettle_sim_lock(sim);
     fettle_sim_catch_up(sim);
     sim->log_count = 0;
+    for (size_t i = 0; i < sim->count; i++) {
+        sim->boards[i]->totals = (fettle_sim_totals){.requests = 0};
+    }
     fettle_sim_unlock(sim);
 }

@@ -6,7 +6,7 @@
  * when it isn't given. An option of another kind of board counts as unknown, and the sentence about
  * anything unknown lists what is known there.
  */
-#include "internal.h"
+#include "dfuse.h"
 
 #include <string.h>
 
@@ -14,33 +14,37 @@
 
 /* Ids: section 1.1 of the fact sheet on Pycom boards. */
 static const fettle_sim_model models[] = {
-    {"pytrack", &fettle_sim_pic_ops, true, 0xf013, 0xf014, "Pytrack"},
-    {"pysense", &fettle_sim_pic_ops, true, 0xf012, 0xf011, "Pysense"},
-    {"pyscan", &fettle_sim_pic_ops, true, 0xef38, 0xef37, "Pyscan"},
-    {"pygate", &fettle_sim_pic_ops, true, 0xed14, 0xed15, "Pygate"},
-    {"expansion30", &fettle_sim_pic_ops, true, 0xef98, 0xef99, "Expansion3"},
-    {"expansion31", &fettle_sim_pic_ops, true, 0xef98, 0xef99, "Expansion3"},
-    {"dfu", &fettle_sim_strict_ops, false, 0, 0, NULL},
+    {"pytrack", &fettle_sim_pic_ops, true, 0xf013, 0xf014, "Pytrack", NULL, NULL},
+    {"pysense", &fettle_sim_pic_ops, true, 0xf012, 0xf011, "Pysense", NULL, NULL},
+    {"pyscan", &fettle_sim_pic_ops, true, 0xef38, 0xef37, "Pyscan", NULL, NULL},
+    {"pygate", &fettle_sim_pic_ops, true, 0xed14, 0xed15, "Pygate", NULL, NULL},
+    {"expansion30", &fettle_sim_pic_ops, true, 0xef98, 0xef99, "Expansion3", NULL, NULL},
+    {"expansion31", &fettle_sim_pic_ops, true, 0xef98, 0xef99, "Expansion3", NULL, NULL},
+    {.name = "dfu", .ops = &fettle_sim_strict_ops},
+    {.name = "strict", .ops = &fettle_sim_strict_ops},
+    {.name = "twoalt",
+     .ops = &fettle_sim_strict_ops,
+     .preset = "transfer=64,names=FLASH|EEPROM"},
+    {.name = "firmware-error", .ops = &fettle_sim_strict_ops, .preset = "greets=error"},
+    {.name = "zephyr25",
+     .ops = &fettle_sim_strict_ops,
+     .preset = "id=2fe3:ffff,app-id=2fe3:0005,version=0x0205,bcd=0205,transfer=128,"
+               "detach=reset,dfu-detach=idle,names=image_0|image_1,locked=0,poll=256,"
+               "manifest-poll=256,idle-poll=256,early-poll=ignore,clrstatus=any"},
+    {.name = "stm32f4", .ops = &fettle_sim_dfuse_ops, .dfuse = &fettle_sim_dfuse_stm32f4},
+    {.name = "stm32f405",
+     .ops = &fettle_sim_dfuse_ops,
+     .dfuse = &fettle_sim_dfuse_stm32f405},
+    {.name = "stm32l4", .ops = &fettle_sim_dfuse_ops, .dfuse = &fettle_sim_dfuse_stm32l4},
+    {.name = "stm32h7", .ops = &fettle_sim_dfuse_ops, .dfuse = &fettle_sim_dfuse_stm32h7},
+    {.name = "stm32l0", .ops = &fettle_sim_dfuse_ops, .dfuse = &fettle_sim_dfuse_stm32l0},
+    {.name = "gd32vf103",
+     .ops = &fettle_sim_dfuse_ops,
+     .dfuse = &fettle_sim_dfuse_gd32vf103},
+    {.name = "at32", .ops = &fettle_sim_dfuse_ops, .dfuse = &fettle_sim_dfuse_at32},
 };
 
 enum { MODEL_COUNT = sizeof models / sizeof models[0] };
-
-static const fettle_sim_kind kinds[] = {
-    {"pytrack",
-     "Pycom Pytrack: a shield with a PIC bootloader (04d8:f013, f014 in update mode)"},
-    {"pysense", "Pycom Pysense, likewise (04d8:f012, f011)"},
-    {"pyscan", "Pycom Pyscan, likewise (04d8:ef38, ef37)"},
-    {"pygate", "Pycom Pygate, likewise (04d8:ed14, ed15)"},
-    {"expansion30", "Pycom Expansion Board 3.0, likewise (04d8:ef98, ef99)"},
-    {"expansion31", "Pycom Expansion Board 3.1, likewise (04d8:ef98, ef99)"},
-    {"dfu", "a strict DFU 1.1 device (1d50:6003 unless id= says otherwise)"},
-    {NULL, NULL},
-};
-
-const fettle_sim_kind *fettle_sim_kinds(void)
-{
-    return kinds;
-}
 
 /* ---- options ---- */
 
@@ -56,7 +60,7 @@ typedef enum syntax {
     FAULT,
 } syntax;
 
-enum { OF_SHIELDS = 1, OF_STRICT = 2, OF_ALL = 3 };
+enum { OF_SHIELDS = 1, OF_STRICT = 2, OF_DFUSE = 4, OF_DFU = 6, OF_ALL = 7 };
 
 typedef struct option_row {
     const char *name;
@@ -90,6 +94,8 @@ static const option_row options[OPTION_COUNT] = {
     [OPTION_LOG] = {"log", TEXT, OF_ALL, 0, 0, 0, {NULL}},
     [OPTION_SERIAL] = {"serial", TEXT, OF_ALL, 0, 0, 0, {NULL}},
     [OPTION_FAULT] = {"fault", FAULT, OF_ALL, 0, 0, 0, {NULL}},
+    [OPTION_SAME_SERIAL] = {"same-serial", YES_NO, OF_ALL, 0, 0, 0, {NULL}},
+    [OPTION_USB] = {"usb", WORD, OF_ALL, USB_ROUGH, 0, 0, {"rough", "full", "none"}},
     [OPTION_WINDOW] = {"window", NUMBER_OR_OFF, OF_SHIELDS, 7000, 0, MS_MOST, {NULL}},
     [OPTION_RACES] = {"races", YES_NO, OF_SHIELDS, 0, 0, 0, {NULL}},
     [OPTION_EXIT] = {"exit", YES_NO, OF_SHIELDS, 1, 0, 0, {NULL}},
@@ -99,21 +105,19 @@ static const option_row options[OPTION_COUNT] = {
     [OPTION_STOCK] = {"stock", YES_NO, OF_SHIELDS, 0, 0, 0, {NULL}},
     [OPTION_MODULE] = {"module", WORD, OF_SHIELDS, MODULE_NONE, 0, 0, {"none", "echo"}},
     [OPTION_ID] = {"id", IDS, OF_STRICT, 0x1d506003, 0, 0, {NULL}},
-    [OPTION_APP_ID] = {"app-id", IDS, OF_STRICT, 0, 0, 0, {NULL}},
+    [OPTION_APP_ID] = {"app-id", IDS, OF_DFU, 0, 0, 0, {NULL}},
     [OPTION_SAME_IDS] = {"same-ids", YES_NO, OF_STRICT, 0, 0, 0, {NULL}},
     [OPTION_TRANSFER] = {"transfer", NUMBER, OF_STRICT, 256, 0, 0xffff, {NULL}},
     [OPTION_TOLERANT] = {"tolerant", YES_NO, OF_STRICT, 1, 0, 0, {NULL}},
     [OPTION_POLL] = {"poll", NUMBER, OF_STRICT, 0, 0, 0xffffff, {NULL}},
     [OPTION_MANIFEST_POLL] = {"manifest-poll", NUMBER, OF_STRICT, 0, 0, 0xffffff, {NULL}},
-    [OPTION_DETACH] =
-        {"detach", WORD, OF_STRICT, DETACH_WILL, 0, 0, {"will", "reset", "no"}},
-    [OPTION_DETACH_TIMEOUT] =
-        {"detach-timeout", NUMBER, OF_STRICT, 1000, 0, 0xffff, {NULL}},
-    [OPTION_UPLOAD] = {"upload", YES_NO, OF_STRICT, 1, 0, 0, {NULL}},
+    [OPTION_DETACH] = {"detach", WORD, OF_DFU, DETACH_WILL, 0, 0, {"will", "reset", "no"}},
+    [OPTION_DETACH_TIMEOUT] = {"detach-timeout", NUMBER, OF_DFU, 1000, 0, 0xffff, {NULL}},
+    [OPTION_UPLOAD] = {"upload", YES_NO, OF_DFU, 1, 0, 0, {NULL}},
     [OPTION_DOWNLOAD] = {"download", YES_NO, OF_STRICT, 1, 0, 0, {NULL}},
     [OPTION_BCD] = {"bcd", HEX16, OF_STRICT, 0x0100, 0, 0, {NULL}},
     [OPTION_DFU_VERSION] = {"dfu-version", HEX16, OF_STRICT, 0x0110, 0, 0, {NULL}},
-    [OPTION_LINGER] = {"linger", NUMBER, OF_STRICT, 0, 0, MS_MOST, {NULL}},
+    [OPTION_LINGER] = {"linger", NUMBER, OF_DFU, 0, 0, MS_MOST, {NULL}},
     [OPTION_ALTERNATES] = {"alternates", NUMBER, OF_STRICT, 1, 1, 32, {NULL}},
     [OPTION_FUNCTIONAL] = {"functional",
                            WORD,
@@ -126,59 +130,59 @@ static const option_row options[OPTION_COUNT] = {
     [OPTION_REBOOTS] =
         {"reboots", WORD, OF_STRICT, REBOOTS_NO, 0, 0, {"no", "yes", "early"}},
     [OPTION_APP] = {"app", YES_NO, OF_STRICT, 1, 0, 0, {NULL}},
-    [OPTION_BOOTABLE] = {"bootable", YES_NO, OF_STRICT, 1, 0, 0, {NULL}},
+    [OPTION_BOOTABLE] = {"bootable", YES_NO, OF_DFU, 1, 0, 0, {NULL}},
+    [OPTION_LEAVES] = {"leaves",
+                       WORD,
+                       OF_STRICT,
+                       LEAVES_BY_RESET,
+                       0,
+                       0,
+                       {"reset", "detach", "upload", "no"}},
+    [OPTION_DFU_DETACH] =
+        {"dfu-detach", WORD, OF_STRICT, DFU_DETACH_ERROR, 0, 0, {"error", "idle"}},
+    [OPTION_FORCE_DETACH] = {"force-detach", YES_NO, OF_STRICT, 0, 0, 0, {NULL}},
+    [OPTION_STRICT_CLRSTATUS] =
+        {"clrstatus", WORD, OF_STRICT, CLRSTATUS_IN_ERROR, 0, 0, {"error", "any"}},
+    [OPTION_NAMES] = {"names", TEXT, OF_STRICT, 0, 0, 0, {NULL}},
+    [OPTION_LOCKED] = {"locked", NUMBER_OR_OFF, OF_STRICT, FETTLE_NEVER, 0, 31, {NULL}},
+    [OPTION_EARLY_POLL] =
+        {"early-poll", WORD, OF_STRICT, EARLY_POLL_STALLS, 0, 0, {"stall", "ignore"}},
+    [OPTION_IDLE_POLL] = {"idle-poll", NUMBER, OF_STRICT, 0, 0, 0xffffff, {NULL}},
+    [OPTION_BUSY_ROUNDS] = {"busy-rounds", NUMBER, OF_STRICT, 0, 0, 100000, {NULL}},
+    [OPTION_STALLS_BUSY] = {"stalls-busy", YES_NO, OF_STRICT, 0, 0, 0, {NULL}},
+    [OPTION_STRICT_GREETS] =
+        {"greets", WORD, OF_STRICT, GREETS_IDLE, 0, 0, {"no", "error"}},
+    [OPTION_APP_SERIAL] = {"app-serial", TEXT, OF_STRICT, 0, 0, 0, {NULL}},
+    [OPTION_ROM_TRANSFER] =
+        {"transfer", NUMBER, OF_DFUSE, SIM_MODEL_DECIDES, 0, 0xffff, {NULL}},
+    [OPTION_STRING] = {"string", TEXT, OF_DFUSE, 0, 0, 0, {NULL}},
+    [OPTION_SET_ADDRESS] =
+        {"set-address", NUMBER, OF_DFUSE, SIM_MODEL_DECIDES, 0, 0xffffff, {NULL}},
+    [OPTION_ERASE] = {"erase", NUMBER, OF_DFUSE, SIM_MODEL_DECIDES, 0, 0xffffff, {NULL}},
+    [OPTION_WRITE] = {"write", NUMBER, OF_DFUSE, SIM_MODEL_DECIDES, 0, 0xffffff, {NULL}},
+    [OPTION_MASS_ERASE] =
+        {"mass-erase", NUMBER, OF_DFUSE, SIM_MODEL_DECIDES, 0, 0xffffff, {NULL}},
+    [OPTION_RDP] = {"rdp", YES_NO, OF_DFUSE, 0, 0, 0, {NULL}},
+    [OPTION_PROTECTED] =
+        {"protected", NUMBER, OF_DFUSE, SIM_MODEL_DECIDES, 0, UINT32_MAX, {NULL}},
+    [OPTION_GREETS] = {"greets", YES_NO, OF_DFUSE, SIM_MODEL_DECIDES, 0, 0, {NULL}},
+    [OPTION_BUSY] = {"busy",
+                     WORD,
+                     OF_DFUSE,
+                     SIM_MODEL_DECIDES,
+                     0,
+                     0,
+                     {"answers", "naks", "stalls", "strict"}},
+    [OPTION_CLRSTATUS] = {"clrstatus",
+                          WORD,
+                          OF_DFUSE,
+                          SIM_MODEL_DECIDES,
+                          0,
+                          0,
+                          {"taken", "unknown", "stalled"}},
+    [OPTION_BLOCKS] =
+        {"blocks", WORD, OF_DFUSE, BLOCKS_OF_TRANSFER_SIZE, 0, 0, {"fixed", "by-length"}},
 };
-
-const char *fettle_sim_options_help(void)
-{
-    return "options of all virtual boards:\n"
-           "  timing=none|real      waiting takes no time, or as long as with a real board\n"
-           "  mode=app|dfu|unplugged  how it is found (default app)\n"
-           "  person=helpful|none|slow|wrong  who hears what is asked (default helpful)\n"
-           "  delay=MS              how long that person takes (1000)\n"
-           "  size=BYTES            of its memory; KB and MB may follow\n"
-           "  flash=FILE            its memory, read at the start and kept up to date\n"
-           "  log=FILE              every request, one JSON object a line\n"
-           "  serial=TEXT           its serial number\n"
-           "  version=N             bcdDevice of its application\n"
-           "  seed=N                of its content, and of chance\n"
-           "  enumerate=MS          from leaving the bus to being back (400)\n"
-           "  downloading=yes       found in update mode with a download cut off\n"
-           "  battery=yes           unplugging doesn't restart it\n"
-           "  return=MS             how long it stays away when a fault made it vanish (2000)\n"
-           "  fault=KIND[:before|:after][@N|@N+|@p0.01]  repeatable; KIND is one of\n"
-           "      lose-completion lose-reply drop-write flip-bit stall vanish no-return other-ids\n"
-           "      busy-forever short status=errPROG... slow no-permission busy odd-state\n"
-           "      odd-status mute\n"
-           "options of shields:\n"
-           "  window=MS|off         how long it stays in update mode (7000)\n"
-           "  exit=no               doesn't leave update mode by itself\n"
-           "  stays=yes             always starts in update mode\n"
-           "  races=yes             may leave before it has answered the end marker\n"
-           "  fast-stall=US, end-race=US  stalls an end marker so soon after a GETSTATUS\n"
-           "  stock=yes             shows 1209:2002 in update mode\n"
-           "  module=none|echo      on its serial line: nobody, or who sends each byte back\n"
-           "options of dfu:\n"
-           "  id=VVVV:PPPP          in update mode (1d50:6003)\n"
-           "  app-id=VVVV:PPPP      while its application runs; without it, it has none\n"
-           "  same-ids=yes          the application shows the ids of update mode\n"
-           "  transfer=BYTES        wTransferSize (256)\n"
-           "  tolerant=yes|no       bitManifestationTolerant (yes)\n"
-           "  poll=MS, manifest-poll=MS  bwPollTimeout of a block, of the manifestation (0)\n"
-           "  detach=will|reset|no  how it goes into update mode (will)\n"
-           "  detach-timeout=MS     wDetachTimeOut (1000)\n"
-           "  linger=MS             stays so long after DETACH (0)\n"
-           "  upload=yes|no, download=yes|no  what it can do (yes)\n"
-           "  bcd=XXXX              bcdDevice in update mode (0100)\n"
-           "  dfu-version=XXXX      bcdDFUVersion (0110)\n"
-           "  protocol=N            bInterfaceProtocol in update mode (2)\n"
-           "  alternates=N          so many memories (1)\n"
-           "  functional=after-interface|after-each|after-config  where that descriptor stands\n"
-           "  reboots=yes|early     leaves during the manifestation, or at the end marker\n"
-           "  app=no                stays away after an update\n"
-           "  bootable=no           found without an application that starts\n"
-           "a comma in a value is written \\,\n";
-}
 
 /* ---- values ---- */
 
@@ -345,10 +349,16 @@ static bool refuse_value(const option_row *option, const char *value, char *mess
     return false;
 }
 
+static unsigned kind_of(const fettle_sim_model *model)
+{
+    unsigned of_dfu = model->dfuse != NULL ? OF_DFUSE : OF_STRICT;
+    return model->is_shield ? OF_SHIELDS : of_dfu;
+}
+
 static bool refuse_option(const fettle_sim_model *model, const char *name, char *message,
                           size_t size)
 {
-    unsigned whose = model->is_shield ? OF_SHIELDS : OF_STRICT;
+    unsigned whose = kind_of(model);
     bool is_first = true;
     snprintf(message, size, "option \"%s\" isn't known for %s; known: ", name, model->name);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -400,13 +410,35 @@ static bool take_piece(spec_parser *parser)
     return true;
 }
 
+/* Where a text goes, and how much room is there. */
+static char *room_for(fettle_sim_settings *settings, const option_row *option, size_t *room)
+{
+    switch (option - options) {
+    case OPTION_SERIAL:
+        *room = sizeof settings->serial;
+        return settings->serial;
+    case OPTION_APP_SERIAL:
+        *room = sizeof settings->app_serial;
+        return settings->app_serial;
+    case OPTION_NAMES:
+        *room = sizeof settings->names;
+        return settings->names;
+    case OPTION_STRING:
+        *room = sizeof settings->string;
+        return settings->string;
+    case OPTION_LOG:
+        *room = sizeof settings->log;
+        return settings->log;
+    default:
+        *room = sizeof settings->flash;
+        return settings->flash;
+    }
+}
+
 static bool take_text(spec_parser *parser, const option_row *option, const char *value)
 {
-    fettle_sim_settings *settings = parser->settings;
-    bool is_serial = option == &options[OPTION_SERIAL];
-    char *to = option == &options[OPTION_LOG] ? settings->log : settings->flash;
-    to = is_serial ? settings->serial : to;
-    size_t room = is_serial ? sizeof settings->serial : sizeof settings->flash;
+    size_t room;
+    char *to = room_for(parser->settings, option, &room);
     if (value[0] == '\0' || strlen(value) >= room) {
         snprintf(parser->message, parser->message_size,
                  "%s= wants a text of 1 to %zu bytes", option->name, room - 1);
@@ -432,7 +464,7 @@ static bool take_fault(spec_parser *parser, const char *value)
 static const option_row *find_option(const fettle_sim_model *model, const char *name,
                                      size_t length)
 {
-    unsigned whose = model->is_shield ? OF_SHIELDS : OF_STRICT;
+    unsigned whose = kind_of(model);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if ((options[i].of & whose) != 0 && strlen(options[i].name) == length &&
             memcmp(options[i].name, name, length) == 0) {
@@ -494,20 +526,62 @@ static const char *without_scheme(const char *spec)
     return strncmp(spec, "sim:", 4) == 0 ? spec + 4 : spec;
 }
 
+/* 0: any */
+static uint32_t fixed_size(const fettle_sim_model *model)
+{
+    if (model->dfuse != NULL) {
+        return fettle_sim_dfuse_size(&model->dfuse->memories[0]);
+    }
+    return model->is_shield ? 16384 : 0;
+}
+
+/* names=A|B: two memories at least. */
+static bool settle_names(spec_parser *parser)
+{
+    const char *names = parser->settings->names;
+    uint64_t *alternates = &parser->settings->number[OPTION_ALTERNATES];
+    uint64_t count = names[0] != '\0' ? 1 : 0;
+    for (const char *at = strchr(names, '|'); at != NULL; at = strchr(at + 1, '|')) {
+        count++;
+    }
+    if (count > options[OPTION_ALTERNATES].most) {
+        snprintf(parser->message, parser->message_size, "names= has more than %llu names",
+                 (unsigned long long)options[OPTION_ALTERNATES].most);
+        return false;
+    }
+    *alternates = *alternates < count ? count : *alternates;
+    return true;
+}
+
 /* What follows from several options together. */
 static bool settle(spec_parser *parser)
 {
     uint64_t *number = parser->settings->number;
-    if (parser->model->is_shield && number[OPTION_SIZE] != 0 &&
-        number[OPTION_SIZE] != 16384) {
-        snprintf(parser->message, parser->message_size,
-                 "the memory of a %s has 16384 bytes", parser->model->name);
+    uint32_t size = fixed_size(parser->model);
+    if (size != 0 && number[OPTION_SIZE] != 0 && number[OPTION_SIZE] != size) {
+        snprintf(parser->message, parser->message_size, "the memory of a %s has %lu bytes",
+                 parser->model->name, (unsigned long)size);
         return false;
     }
     number[OPTION_FAST_STALL] = number[OPTION_FAST_STALL] > number[OPTION_END_RACE]
                                     ? number[OPTION_FAST_STALL]
                                     : number[OPTION_END_RACE];
-    return true;
+    return settle_names(parser);
+}
+
+/* "OPTION[,OPTION...]" */
+static bool take_options(spec_parser *parser, const char *text)
+{
+    parser->at = text;
+    for (;;) {
+        if (!take_piece(parser) || !take_option(parser)) {
+            return false;
+        }
+        if (*parser->at == '\0') {
+            return true;
+        }
+        parser->at++; /* the comma */
+    }
 }
 
 bool fettle_sim_parse(const char *spec, const fettle_sim_model **model, size_t *boards,
@@ -526,14 +600,10 @@ bool fettle_sim_parse(const char *spec, const fettle_sim_model **model, size_t *
     if (!take_piece(&parser) || !take_name(&parser, boards)) {
         return false;
     }
-    while (*parser.at == ',') {
-        parser.at++;
-        if (!take_piece(&parser) || !take_option(&parser)) {
-            return false;
-        }
-    }
+    const char *own = *parser.at == ',' ? parser.at + 1 : NULL;
     *model = parser.model;
-    return settle(&parser);
+    return (parser.model->preset == NULL || take_options(&parser, parser.model->preset)) &&
+           (own == NULL || take_options(&parser, own)) && settle(&parser);
 }
 
 bool fettle_sim_wants_no_time(const char *spec)

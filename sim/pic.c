@@ -253,6 +253,7 @@ static fettle_sim_reply write_row(fettle_sim_board *board,
         return reply;
     }
     board->naks_until = request->now + ROW_US;
+    fettle_sim_count_busy(board, request->now, board->naks_until);
     if (request->hits.is[FAULT_DROP_WRITE]) {
         return reply;
     }

@@ -9,7 +9,7 @@
  *
  * The lock is a spin lock: it is held for computations and short file writes, never while waiting.
  */
-#include "internal.h"
+#include "dfuse.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -243,6 +243,7 @@ static void free_board(fettle_sim_board *board)
         fettle_sim_store_close(board);
         free(board->memory);
         free(board->strict.block);
+        free(board->dfuse.block);
         free(board->line.bytes);
         free(board);
     }
@@ -280,12 +281,14 @@ static void name_board(fettle_sim_board *board, size_t ordinal)
     } else {
         snprintf(board->path, sizeof board->path, "sim:%s.%zu", name, ordinal);
     }
+    bool is_same = fettle_sim_option_of(board, OPTION_SAME_SERIAL) != 0;
+    size_t number = is_same ? 0 : board->index;
     if (board->settings.serial[0] != '\0') {
         fettle_sim_copy_text(board->serial, sizeof board->serial, board->settings.serial);
     } else if (board->model->is_shield) {
-        snprintf(board->serial, sizeof board->serial, "Py3434%02zx", 0x34 + board->index);
+        snprintf(board->serial, sizeof board->serial, "Py3434%02zx", 0x34 + number);
     } else {
-        snprintf(board->serial, sizeof board->serial, "SIM%04zu", board->index + 1);
+        snprintf(board->serial, sizeof board->serial, "SIM%04zu", number + 1);
     }
 }
 
@@ -313,6 +316,7 @@ static fettle_sim_board *new_board(fettle_sim *sim, const fettle_sim_model *mode
     board->index = index;
     board->model = model;
     board->settings = *settings;
+    board->erased_value = 0xff;
     board->random = fettle_sim_seed(settings->number[OPTION_SEED] + index);
     board->leaves_at = board->arrives_at = board->timer_at = FETTLE_NEVER;
     board->hand_at = board->person_at = FETTLE_NEVER;
@@ -409,6 +413,9 @@ uint8_t *fettle_sim_alternate(fettle_sim *sim, size_t board, unsigned alternate,
                               size_t *size)
 {
     fettle_sim_board *its = sim->boards[board];
+    if (its->model->dfuse != NULL) {
+        return fettle_sim_dfuse_alternate(its, alternate, size);
+    }
     size_t alternates =
         its->model->is_shield ? 1 : (size_t)fettle_sim_option_of(its, OPTION_ALTERNATES);
     *size = its->memory_size;

@@ -53,8 +53,11 @@ typedef struct fettle_sim_kind {
 } fettle_sim_kind;
 const fettle_sim_kind *fettle_sim_kinds(void);
 
-/* What the option list means, as text for `--help`. Constant. */
-const char *fettle_sim_options_help(void);
+/*
+ * What the options mean, as text for `--help`: parts of several lines that follow each other, each
+ * without its last line feed; NULL behind the last one. Constant.
+ */
+const char *fettle_sim_options_help(size_t part);
 
 /* The virtual person hears what is asked now (NOTHING: it is over). `path` NULL: all boards. */
 void fettle_sim_hear(fettle_sim *sim, const char *path, fettle_ask ask);
@@ -113,10 +116,14 @@ typedef enum fettle_sim_serial {
 /* One line of the log: what was asked, when, what came of it, what it changed. */
 typedef struct fettle_sim_entry {
     fettle_us at;
+    fettle_us began,
+        ended; /* of a control transfer: its SETUP, and when the host had the answer */
     size_t board;
     const char *what; /* "DNLOAD", "GETSTATUS", "GET_DESCRIPTOR", "SET_INTERFACE", "select",
                          "reset", "open", "close", "hand", "arrives", "leaves", "violation",
-                         "mute", "line-coding", "lines", "write", "read", "overrun"... */
+                         "mute", "line-coding", "lines", "write", "read", "overrun"...; of a
+                         DfuSe bootloader also "erase", "mass-erase", "program", "unerased",
+                         "protected", "early", "leave", "hang" */
     uint8_t bmRequestType, bRequest;
     uint16_t wValue, wIndex, wLength;
     fettle_outcome_kind outcome;
@@ -124,11 +131,25 @@ typedef struct fettle_sim_entry {
     /* It changed memory, or the state of a transfer (DNLOAD, CLRSTATUS, ABORT, DETACH, reset). */
     bool changes;
     uint32_t address, size; /* of memory that was written or erased; size 0: none */
+    bool was_blank;         /* of "erase" and "mass-erase": there was nothing to erase */
     fettle_sim_serial serial;
     fettle_serial_settings told;
 } fettle_sim_entry;
 size_t fettle_sim_log(const fettle_sim *sim, const fettle_sim_entry **entries);
-void fettle_sim_log_clear(fettle_sim *sim);
+void fettle_sim_log_clear(fettle_sim *sim); /* and all totals */
+
+/*
+ * Where the time of a board went, since it was added or since fettle_sim_log_clear(): what a host
+ * can't be quicker than. `busy` is what the board itself needed, mostly for its flash, also where
+ * nobody waited for it; `bus` and `busy` overlap where it was asked while it worked.
+ */
+typedef struct fettle_sim_totals {
+    size_t requests; /* control transfers, of any kind */
+    fettle_us bus;   /* all of them together; see usb= */
+    fettle_us busy;
+    fettle_us first, last; /* SETUP of the first one, end of the last one */
+} fettle_sim_totals;
+fettle_sim_totals fettle_sim_totals_of(const fettle_sim *sim, size_t board);
 
 /*
  * A valid program memory of a shield, 16384 bytes (bootloader rows blank, vectors at 0x0400, CRC-14
@@ -141,7 +162,7 @@ size_t fettle_sim_make_suffix(uint8_t suffix[16], const uint8_t *content, size_t
                               uint16_t idVendor, uint16_t idProduct, uint16_t bcdDevice,
                               uint16_t bcdDFU);
 
-/* As fettle_sim_memory(), for boards with several memories (`dfu`, alternates=N); NULL: none. */
+/* As fettle_sim_memory(), for boards with several memories (`dfu`, DfuSe); NULL: none. */
 uint8_t *fettle_sim_alternate(fettle_sim *sim, size_t board, unsigned alternate,
                               size_t *size);
 

@@ -31,7 +31,7 @@ static bool read_flash(fettle_sim_board *board, const char *name, char *message,
     uint8_t first;
     size_t count = fread(&first, 1, 1, board->flash_file);
     if (count == 1) {
-        memset(board->memory, 0xff, board->memory_size);
+        memset(board->memory, board->erased_value, board->memory_size);
         board->memory[0] = first;
         count += fread(board->memory + 1, 1, board->memory_size - 1, board->flash_file);
     }

@@ -6,12 +6,15 @@
  *
  * A block is taken by DNLOAD and written when GETSTATUS asks for it (dfuDNLOAD-SYNC); flash then
  * takes exactly the bwPollTimeout that was announced. Blocks follow each other in memory whatever
- * their length; their numbers must count up from 0. The application counts as bootable only when a
- * manifestation has come to its end. What its descriptors say is in strict_face.c.
+ * their length; their numbers must count up from 0, and none but the last may be shorter than a
+ * packet. The application counts as bootable only when a manifestation has come to its end. GETSTATE is
+ * answered in every state.
  *
- * Where the specification leaves room: GETSTATE is answered in every state; a USB reset makes the
- * device start anew after a manifestation that isn't tolerant, or if it can show an application, and
- * else only takes it back to dfuIDLE.
+ * Real devices differ, each in its own way: those ways are options, and a model is a set of them
+ * (options.c). What a host must not do is in the log as a "violation" also where a device takes it.
+ *
+ * How the device comes into update mode and out of it is in strict_modes.c, what its descriptors say in
+ * strict_face.c.
  */
 #include "internal.h"
 
@@ -21,31 +24,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Section 6.1.2. */
 enum {
-    APP_IDLE,
-    APP_DETACH,
-    DFU_IDLE,
-    DFU_DNLOAD_SYNC,
-    DFU_DNBUSY,
-    DFU_DNLOAD_IDLE,
-    DFU_MANIFEST_SYNC,
-    DFU_MANIFEST,
-    DFU_MANIFEST_WAIT_RESET,
-    DFU_UPLOAD_IDLE,
-    DFU_ERROR,
+    DEFAULT_SIZE = 1024 * 1024,
+    APPLICATION_MAX = 32768,
+    PACKET_SIZE = 64, /* bMaxPacketSize0 */
 };
-
-enum { STATUS_OK = 0, ERR_ADDRESS = 8, ERR_VENDOR = 11, ERR_STALLEDPKT = 15 };
-
-/* Section 3. */
-enum { DETACH, DNLOAD, UPLOAD, GETSTATUS, CLRSTATUS, GETSTATE, ABORT };
-
-enum { DEFAULT_SIZE = 1024 * 1024, APPLICATION_MAX = 32768 };
 
 static bool has(const fettle_sim_board *board, fettle_sim_option option)
 {
     return fettle_sim_option_of(board, option) != 0;
+}
+
+static bool is_word(const fettle_sim_board *board, fettle_sim_option option, uint64_t word)
+{
+    return fettle_sim_option_of(board, option) == word;
 }
 
 /* ---- memory ---- */
@@ -84,59 +76,11 @@ static bool is_bootable(const fettle_sim_board *board)
     return board->strict.is_bootable;
 }
 
-static bool needs_button(const fettle_sim_board *board)
-{
-    return fettle_sim_option_of(board, OPTION_DETACH) == DETACH_NO;
-}
-
-/* ---- starting ---- */
-
-static bool stays_away(const fettle_sim_board *board)
-{
-    return !has(board, OPTION_APP) && board->strict.was_updated &&
-           board->strict.is_bootable;
-}
-
-static void start(fettle_sim_board *board, fettle_sim_start start, fettle_us at)
-{
-    fettle_sim_strict *strict = &board->strict;
-    bool has_app = fettle_sim_strict_has_app(board) && strict->is_bootable;
-    (void)at;
-    if (start == START_KEPT) {
-        board->shows = board->kept;
-    } else if (start == START_UPDATE) {
-        board->shows = FETTLE_SIM_SHOWS_UPDATE;
-    } else if (stays_away(board)) {
-        board->shows = FETTLE_SIM_SHOWS_NOTHING;
-    } else {
-        board->shows = has_app ? FETTLE_SIM_SHOWS_APP : FETTLE_SIM_SHOWS_UPDATE;
-    }
-    bool is_app = board->shows == FETTLE_SIM_SHOWS_APP;
-    bool is_cut_off = board->arrival == 0 && !is_app && has(board, OPTION_DOWNLOADING);
-    strict->state = is_app ? APP_IDLE : DFU_IDLE;
-    if (is_cut_off) {
-        strict->state = DFU_DNLOAD_IDLE;
-        strict->offset = strict->block_limit; /* one block has come */
-        strict->block_number = 1;
-    }
-    strict->status = STATUS_OK;
-    strict->alternate = 0;
-    strict->has_block = false;
-    strict->busy_ends = 0;
-}
-
-static void enter_error(fettle_sim_strict *strict, uint8_t status)
-{
-    strict->state = DFU_ERROR;
-    strict->status = status;
-    strict->has_block = false;
-}
-
 static void end_manifestation(fettle_sim_board *board)
 {
     fettle_sim_strict *strict = &board->strict;
     if (strict->manifest_status != STATUS_OK) {
-        enter_error(strict, strict->manifest_status);
+        fettle_sim_strict_enter_error(strict, strict->manifest_status);
         return;
     }
     strict->is_bootable = strict->was_updated = true;
@@ -159,27 +103,37 @@ static void on_timer(fettle_sim_board *board, fettle_us at)
 
 /* ---- answers ---- */
 
-static fettle_sim_reply refuse(fettle_sim_board *board)
+void fettle_sim_strict_enter_error(fettle_sim_strict *strict, uint8_t status)
 {
-    if (board->shows == FETTLE_SIM_SHOWS_UPDATE &&
-        board->strict.state != DFU_MANIFEST_WAIT_RESET) {
+    strict->state = DFU_ERROR;
+    strict->status = status;
+    strict->has_block = false;
+}
+
+fettle_sim_reply fettle_sim_strict_refuse(fettle_sim_board *board)
+{
+    fettle_sim_strict *strict = &board->strict;
+    if (board->shows == FETTLE_SIM_SHOWS_UPDATE && strict->state != APP_IDLE &&
+        strict->state != DFU_MANIFEST_WAIT_RESET) {
         board->timer_at = FETTLE_NEVER;
-        board->strict.busy_ends = 0;
-        enter_error(&board->strict, ERR_STALLEDPKT);
+        strict->busy_ends = strict->deadline = 0;
+        fettle_sim_strict_enter_error(strict, ERR_STALLEDPKT);
     }
     return (fettle_sim_reply){.kind = FETTLE_STALL, .is_violation = true};
 }
 
-static fettle_sim_reply obeyed(void)
+fettle_sim_reply fettle_sim_strict_obeyed(void)
 {
     return (fettle_sim_reply){.kind = FETTLE_OK, .changes = true};
 }
 
 /* Section 6.1.2: the state that the device is in after this answer. */
-static fettle_sim_reply answer_status(const fettle_sim_board *board,
-                                      const fettle_control *control, fettle_us poll)
+fettle_sim_reply fettle_sim_strict_answer_status(const fettle_sim_board *board,
+                                                 const fettle_control *control,
+                                                 fettle_us poll)
 {
     const fettle_sim_strict *strict = &board->strict;
+    poll = poll > 0 ? poll : fettle_sim_ms_of(board, OPTION_IDLE_POLL);
     uint32_t ms = (uint32_t)(poll / 1000);
     const uint8_t answer[6] = {
         strict->status,
@@ -192,17 +146,36 @@ static fettle_sim_reply answer_status(const fettle_sim_board *board,
     return fettle_sim_answer(control, answer, sizeof answer, sizeof answer);
 }
 
+/* `poll` is what it says, `time` how long it really takes. */
 static fettle_sim_reply stay_busy(fettle_sim_board *board,
                                   const fettle_sim_request *request, uint8_t state,
-                                  fettle_us poll)
+                                  fettle_us poll, fettle_us time)
 {
-    board->strict.state = state;
-    board->strict.busy_ends = fettle_sim_after(request->now, poll);
-    board->timer_at = board->strict.busy_ends;
-    return answer_status(board, request->control, poll);
+    fettle_sim_strict *strict = &board->strict;
+    strict->state = state;
+    strict->poll = poll;
+    strict->deadline = fettle_sim_after(request->now, poll);
+    strict->busy_ends = fettle_sim_after(request->now, time);
+    board->timer_at = strict->busy_ends;
+    fettle_sim_count_busy(board, request->now, strict->busy_ends);
+    return fettle_sim_strict_answer_status(board, request->control, poll);
 }
 
 /* ---- download ---- */
+
+/* Only the last block may be: another one makes it a mistake. */
+static bool was_too_short(const fettle_sim_strict *strict)
+{
+    uint32_t least = strict->block_limit < PACKET_SIZE ? strict->block_limit : PACKET_SIZE;
+    return strict->block_size < least;
+}
+
+/* How often GETSTATUS says dfuDNBUSY before a block is done. */
+static uint64_t rounds_of(const fettle_sim_board *board)
+{
+    uint64_t rounds = fettle_sim_option_of(board, OPTION_BUSY_ROUNDS);
+    return rounds == 0 && has(board, OPTION_POLL) ? 1 : rounds;
+}
 
 static fettle_sim_reply take_block(fettle_sim_board *board,
                                    const fettle_sim_request *request)
@@ -212,8 +185,13 @@ static fettle_sim_reply take_block(fettle_sim_board *board,
     bool is_first = strict->state == DFU_IDLE;
     uint16_t expected = is_first ? 0 : strict->block_number;
     if (!has(board, OPTION_DOWNLOAD) || control->wLength > strict->block_limit ||
-        control->wValue != expected || control->out == NULL) {
-        return refuse(board);
+        control->wValue != expected || control->out == NULL ||
+        (!is_first && was_too_short(strict))) {
+        return fettle_sim_strict_refuse(board);
+    }
+    if (fettle_sim_option_of(board, OPTION_LOCKED) == strict->alternate) {
+        fettle_sim_strict_enter_error(strict, ERR_WRITE);
+        return (fettle_sim_reply){.kind = FETTLE_OK, .count = control->wLength};
     }
     if (is_first) {
         strict->offset = 0;
@@ -226,8 +204,10 @@ static fettle_sim_reply take_block(fettle_sim_board *board,
     strict->block_status =
         request->hits.is[FAULT_STATUS] ? request->hits.status : STATUS_OK;
     strict->block_number = (uint16_t)(control->wValue + 1);
+    strict->rounds = rounds_of(board);
+    strict->was_uploaded = false;
     strict->state = DFU_DNLOAD_SYNC;
-    fettle_sim_reply reply = obeyed();
+    fettle_sim_reply reply = fettle_sim_strict_obeyed();
     reply.count = control->wLength;
     return reply;
 }
@@ -252,7 +232,7 @@ static fettle_sim_reply take_end_marker(fettle_sim_board *board,
     fettle_sim_strict *strict = &board->strict;
     uint64_t reboots = fettle_sim_option_of(board, OPTION_REBOOTS);
     if (strict->state != DFU_DNLOAD_IDLE) {
-        return refuse(board);
+        return fettle_sim_strict_refuse(board);
     }
     strict->state = DFU_MANIFEST_SYNC;
     strict->manifest_status =
@@ -262,7 +242,7 @@ static fettle_sim_reply take_end_marker(fettle_sim_board *board,
         (reboots == REBOOTS_YES && request->hits.is[FAULT_LOSE_COMPLETION])) {
         return reboot(board, request->now);
     }
-    return obeyed();
+    return fettle_sim_strict_obeyed();
 }
 
 static fettle_sim_reply obey_dnload(fettle_sim_board *board,
@@ -273,7 +253,7 @@ static fettle_sim_reply obey_dnload(fettle_sim_board *board,
         return take_end_marker(board, request);
     }
     return state == DFU_IDLE || state == DFU_DNLOAD_IDLE ? take_block(board, request)
-                                                         : refuse(board);
+                                                         : fettle_sim_strict_refuse(board);
 }
 
 /* What reached the memory, for the log. */
@@ -298,30 +278,39 @@ static void write_block(fettle_sim_board *board, fettle_sim_reply *written)
     strict->offset += size;
 }
 
+/* One who stalls while it is busy says so once, and too little; the others once a round. */
+static fettle_sim_reply stay_busy_with_block(fettle_sim_board *board,
+                                             const fettle_sim_request *request)
+{
+    fettle_us poll = fettle_sim_ms_of(board, OPTION_POLL);
+    uint64_t rounds = has(board, OPTION_STALLS_BUSY) ? board->strict.rounds : 1;
+    board->strict.rounds -= rounds;
+    return stay_busy(board, request, DFU_DNBUSY, poll, poll * rounds);
+}
+
 static fettle_sim_reply sync_download(fettle_sim_board *board,
                                       const fettle_sim_request *request)
 {
     fettle_sim_strict *strict = &board->strict;
-    fettle_us poll = fettle_sim_ms_of(board, OPTION_POLL);
     fettle_sim_reply written = {.changes = false};
     bool was_waiting = strict->has_block;
     strict->has_block = false;
     if (was_waiting && strict->block_size > board->memory_size - strict->offset) {
-        enter_error(strict, ERR_ADDRESS);
-        return answer_status(board, request->control, 0);
+        fettle_sim_strict_enter_error(strict, ERR_ADDRESS);
+        return fettle_sim_strict_answer_status(board, request->control, 0);
     }
     if (was_waiting && strict->block_status == STATUS_OK) {
         write_block(board, &written);
     }
     fettle_sim_reply reply;
-    if (was_waiting && poll > 0) {
-        reply = stay_busy(board, request, DFU_DNBUSY, poll);
+    if (strict->rounds > 0) {
+        reply = stay_busy_with_block(board, request);
     } else if (strict->block_status != STATUS_OK) {
-        enter_error(strict, strict->block_status);
-        reply = answer_status(board, request->control, 0);
+        fettle_sim_strict_enter_error(strict, strict->block_status);
+        reply = fettle_sim_strict_answer_status(board, request->control, 0);
     } else {
         strict->state = DFU_DNLOAD_IDLE;
-        reply = answer_status(board, request->control, 0);
+        reply = fettle_sim_strict_answer_status(board, request->control, 0);
     }
     reply.changes = written.changes;
     reply.address = written.address;
@@ -339,14 +328,14 @@ static fettle_sim_reply sync_manifest(fettle_sim_board *board,
     if (strict->is_manifesting) {
         strict->is_manifesting = false;
         strict->state = DFU_IDLE;
-        return answer_status(board, request->control, 0);
+        return fettle_sim_strict_answer_status(board, request->control, 0);
     }
     if (fettle_sim_option_of(board, OPTION_REBOOTS) == REBOOTS_YES) {
         return reboot(board, request->now);
     }
     strict->is_manifesting = true;
-    return stay_busy(board, request, DFU_MANIFEST,
-                     fettle_sim_ms_of(board, OPTION_MANIFEST_POLL));
+    fettle_us poll = fettle_sim_ms_of(board, OPTION_MANIFEST_POLL);
+    return stay_busy(board, request, DFU_MANIFEST, poll, poll);
 }
 
 /* ---- upload ---- */
@@ -359,12 +348,13 @@ static fettle_sim_reply obey_upload(fettle_sim_board *board, const fettle_contro
     if ((!is_first && strict->state != DFU_UPLOAD_IDLE) || !has(board, OPTION_UPLOAD) ||
         control->wLength == 0 || control->wLength > strict->block_limit ||
         control->wValue != expected || control->in == NULL) {
-        return refuse(board);
+        return fettle_sim_strict_refuse(board);
     }
     if (is_first) {
         strict->offset = 0;
     }
     strict->block_number = (uint16_t)(control->wValue + 1);
+    strict->was_uploaded = true;
     fettle_sim_reply reply =
         fettle_sim_answer(control, memory_of(board) + strict->offset,
                           board->memory_size - strict->offset, control->wLength);
@@ -375,22 +365,31 @@ static fettle_sim_reply obey_upload(fettle_sim_board *board, const fettle_contro
 
 /* ---- the other requests ---- */
 
+static bool is_at_work(const fettle_sim_board *board)
+{
+    return board->strict.state == DFU_DNBUSY || board->strict.state == DFU_MANIFEST;
+}
+
 static fettle_sim_reply obey_getstatus(fettle_sim_board *board,
                                        const fettle_sim_request *request)
 {
     if (request->control->wLength != 6) {
-        return refuse(board);
+        return fettle_sim_strict_refuse(board);
     }
     if (board->is_busy_forever) {
-        return answer_status(board, request->control, fettle_sim_ms_of(board, OPTION_POLL));
+        return fettle_sim_strict_answer_status(board, request->control,
+                                               fettle_sim_ms_of(board, OPTION_POLL));
     }
     switch (board->strict.state) {
     case DFU_DNLOAD_SYNC:
         return sync_download(board, request);
     case DFU_MANIFEST_SYNC:
         return sync_manifest(board, request);
+    case DFU_DNBUSY: /* asked too early, where that isn't stalled */
+    case DFU_MANIFEST:
+        return fettle_sim_strict_answer_status(board, request->control, board->strict.poll);
     default:
-        return answer_status(board, request->control, 0);
+        return fettle_sim_strict_answer_status(board, request->control, 0);
     }
 }
 
@@ -404,28 +403,53 @@ static fettle_sim_reply obey_abort(fettle_sim_board *board)
     case DFU_UPLOAD_IDLE:
         board->strict.state = DFU_IDLE;
         board->strict.has_block = false;
-        return obeyed();
+        return fettle_sim_strict_obeyed();
     default:
-        return refuse(board);
+        return fettle_sim_strict_refuse(board);
     }
 }
 
 static fettle_sim_reply obey_clrstatus(fettle_sim_board *board)
 {
-    if (board->strict.state != DFU_ERROR) {
-        return refuse(board);
+    fettle_sim_strict *strict = &board->strict;
+    bool is_in_place = strict->state == DFU_ERROR;
+    bool is_tolerated = is_word(board, OPTION_STRICT_CLRSTATUS, CLRSTATUS_ANYWHERE) &&
+                        strict->state != DFU_MANIFEST_WAIT_RESET &&
+                        strict->state != APP_IDLE;
+    if (!is_in_place && !is_tolerated) {
+        return fettle_sim_strict_refuse(board);
     }
-    board->strict.state = DFU_IDLE;
-    board->strict.status = STATUS_OK;
-    return obeyed();
+    strict->state = DFU_IDLE;
+    strict->status = STATUS_OK;
+    strict->has_block = false;
+    fettle_sim_reply reply = fettle_sim_strict_obeyed();
+    reply.is_violation = !is_in_place;
+    return reply;
 }
 
 /* Is it too early for anything but GETSTATE? `came` may lie before an end that is over by now. */
 static bool is_too_early(const fettle_sim_board *board, const fettle_sim_request *request)
 {
-    uint8_t state = board->strict.state;
-    return state == DFU_DNBUSY || state == DFU_MANIFEST ||
-           request->came < board->strict.busy_ends;
+    return is_at_work(board) || request->came < board->strict.busy_ends;
+}
+
+/* What a device makes of that: most are strict. */
+static fettle_sim_reply obey_early(fettle_sim_board *board,
+                                   const fettle_sim_request *request)
+{
+    bool is_violation = request->came < board->strict.deadline;
+    if (request->control->bRequest != GETSTATUS || request->control->wLength != 6) {
+        return fettle_sim_strict_refuse(board);
+    }
+    if (has(board, OPTION_STALLS_BUSY)) {
+        return (fettle_sim_reply){.kind = FETTLE_STALL, .is_violation = is_violation};
+    }
+    if (is_word(board, OPTION_EARLY_POLL, EARLY_POLL_STALLS)) {
+        return fettle_sim_strict_refuse(board);
+    }
+    fettle_sim_reply reply = obey_getstatus(board, request);
+    reply.is_violation = is_violation;
+    return reply;
 }
 
 static fettle_sim_reply obey_update(fettle_sim_board *board,
@@ -438,12 +462,14 @@ static fettle_sim_reply obey_update(fettle_sim_board *board,
     if (control->bRequest == GETSTATE) {
         uint8_t state = board->is_busy_forever ? DFU_DNBUSY : board->strict.state;
         return control->wLength == 1 ? fettle_sim_answer(control, &state, 1, 1)
-                                     : refuse(board);
+                                     : fettle_sim_strict_refuse(board);
     }
     if (is_too_early(board, request)) {
-        return refuse(board);
+        return obey_early(board, request);
     }
     switch (control->bRequest) {
+    case DETACH:
+        return fettle_sim_strict_obey_detach(board, request->now);
     case DNLOAD:
         return obey_dnload(board, request);
     case UPLOAD:
@@ -455,59 +481,8 @@ static fettle_sim_reply obey_update(fettle_sim_board *board,
     case ABORT:
         return obey_abort(board);
     default:
-        return refuse(board);
+        return fettle_sim_strict_refuse(board);
     }
-}
-
-/* ---- while the application runs ---- */
-
-static fettle_sim_reply obey_detach(fettle_sim_board *board,
-                                    const fettle_sim_request *request)
-{
-    fettle_sim_strict *strict = &board->strict;
-    uint64_t timeout_ms = fettle_sim_option_of(board, OPTION_DETACH_TIMEOUT);
-    uint16_t asked_ms = request->control->wValue;
-    timeout_ms = asked_ms < timeout_ms ? asked_ms : timeout_ms;
-    switch (fettle_sim_option_of(board, OPTION_DETACH)) {
-    case DETACH_NO:
-        return fettle_sim_say(FETTLE_STALL);
-    case DETACH_RESET:
-        strict->state = APP_DETACH;
-        board->timer_at = request->now + timeout_ms * 1000;
-        return obeyed();
-    default:
-        strict->state = APP_DETACH;
-        board->leaves_at = request->now + fettle_sim_ms_of(board, OPTION_LINGER);
-        board->leaves_to = START_UPDATE;
-        return obeyed();
-    }
-}
-
-static fettle_sim_reply obey_app(fettle_sim_board *board, const fettle_sim_request *request)
-{
-    const fettle_control *control = request->control;
-    fettle_sim_strict *strict = &board->strict;
-    if (control->wIndex != FETTLE_SIM_STRICT_APP_INTERFACE) {
-        return fettle_sim_say(FETTLE_STALL);
-    }
-    switch (control->bRequest) {
-    case GETSTATUS:
-        return control->wLength == 6 ? answer_status(board, control, 0) : refuse(board);
-    case GETSTATE:
-        return fettle_sim_answer(control, &strict->state, 1, 1);
-    case DETACH:
-        if (strict->state == APP_IDLE) {
-            return obey_detach(board, request);
-        }
-        break;
-    default:
-        break;
-    }
-    if (board->leaves_at == FETTLE_NEVER) {
-        strict->state = APP_IDLE; /* appDETACH is given up by any other request */
-        board->timer_at = FETTLE_NEVER;
-    }
-    return refuse(board);
 }
 
 static fettle_sim_reply obey(fettle_sim_board *board, const fettle_sim_request *request)
@@ -519,9 +494,9 @@ static fettle_sim_reply obey(fettle_sim_board *board, const fettle_sim_request *
     bool wants_in = (request->control->bmRequestType & 0x80) != 0;
     uint8_t bRequest = request->control->bRequest;
     if (bRequest >= sizeof is_in / sizeof is_in[0] || is_in[bRequest] != wants_in) {
-        return refuse(board);
+        return fettle_sim_strict_refuse(board);
     }
-    return board->shows == FETTLE_SIM_SHOWS_APP ? obey_app(board, request)
+    return board->shows == FETTLE_SIM_SHOWS_APP ? fettle_sim_strict_obey_app(board, request)
                                                 : obey_update(board, request);
 }
 
@@ -529,7 +504,7 @@ static fettle_sim_reply obey(fettle_sim_board *board, const fettle_sim_request *
 static void on_stall(fettle_sim_board *board, const fettle_control *control)
 {
     if (board->shows == FETTLE_SIM_SHOWS_UPDATE && control->bRequest != GETSTATUS) {
-        enter_error(&board->strict, ERR_STALLEDPKT);
+        fettle_sim_strict_enter_error(&board->strict, ERR_STALLEDPKT);
     }
 }
 
@@ -548,37 +523,15 @@ static fettle_outcome_kind select_interface(fettle_sim_board *board, uint8_t int
     return FETTLE_OK;
 }
 
-static fettle_outcome_kind reset(fettle_sim_board *board, fettle_us at)
-{
-    fettle_sim_strict *strict = &board->strict;
-    if (board->shows == FETTLE_SIM_SHOWS_APP) {
-        bool enters = strict->state == APP_DETACH && board->leaves_at == FETTLE_NEVER;
-        if (enters) {
-            fettle_sim_restart(board, at, START_UPDATE);
-        }
-        return enters ? FETTLE_GONE : FETTLE_OK;
-    }
-    bool starts_anew =
-        strict->state == DFU_MANIFEST || strict->state == DFU_MANIFEST_WAIT_RESET;
-    bool shows_app = fettle_sim_strict_has_app(board) && strict->is_bootable;
-    if (starts_anew || shows_app || stays_away(board)) {
-        fettle_sim_restart(board, at, START_BOOT);
-        return FETTLE_GONE;
-    }
-    board->timer_at = FETTLE_NEVER;
-    start(board, START_UPDATE, at);
-    return FETTLE_OK;
-}
-
 const fettle_sim_board_ops fettle_sim_strict_ops = {
     .init = init,
     .is_bootable = is_bootable,
-    .needs_button = needs_button,
-    .start = start,
+    .needs_button = fettle_sim_strict_needs_button,
+    .start = fettle_sim_strict_start,
     .on_timer = on_timer,
     .describe = fettle_sim_strict_describe,
     .obey = obey,
     .on_stall = on_stall,
     .select = select_interface,
-    .reset = reset,
+    .reset = fettle_sim_strict_reset,
 };

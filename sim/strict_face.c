@@ -5,6 +5,8 @@
  */
 #include "strict.h"
 
+#include <string.h>
+
 enum {
     CAN_DNLOAD = 1,
     CAN_UPLOAD = 2,
@@ -49,6 +51,32 @@ static uint16_t bcd_of(const fettle_sim_board *board)
 {
     return (uint16_t)fettle_sim_option_of(board,
                                           is_app(board) ? OPTION_VERSION : OPTION_BCD);
+}
+
+static const char *serial_of(const fettle_sim_board *board)
+{
+    bool is_other = is_app(board) && board->settings.app_serial[0] != '\0';
+    return is_other ? board->settings.app_serial : board->serial;
+}
+
+/* Of names=A|B, or one that is made up. False: it has none. */
+static bool name_of(const fettle_sim_board *board, unsigned alternate, char *name,
+                    size_t size)
+{
+    const char *at = board->settings.names;
+    if (at[0] == '\0') {
+        snprintf(name, size, "Memory %u", alternate);
+        return true;
+    }
+    for (unsigned i = 0; i < alternate && at != NULL; i++) {
+        at = strchr(at, '|');
+        at = at != NULL ? at + 1 : NULL;
+    }
+    size_t length = at != NULL ? strcspn(at, "|") : 0;
+    if (length > 0) {
+        snprintf(name, size, "%.*s", (int)length, at);
+    }
+    return length > 0;
 }
 
 static const char *product_of(const fettle_sim_board *board)
@@ -109,6 +137,8 @@ static void write_configuration(const fettle_sim_board *board, fettle_sim_writer
         alternates = 0;
     }
     for (unsigned i = 0; i < alternates; i++) {
+        char name[SIM_STRING_SIZE];
+        bool is_named = name_of(board, i, name, sizeof name);
         fettle_sim_write_interface(
             writer,
             &(fettle_sim_interface_words){
@@ -116,7 +146,7 @@ static void write_configuration(const fettle_sim_board *board, fettle_sim_writer
                 .bInterfaceClass = 0xfe,
                 .bInterfaceSubClass = 1,
                 .bInterfaceProtocol = (uint8_t)fettle_sim_option_of(board, OPTION_PROTOCOL),
-                .iInterface = (uint8_t)(FIRST_ALTERNATE_NAME + i),
+                .iInterface = (uint8_t)(is_named ? FIRST_ALTERNATE_NAME + i : 0),
             });
         if (place == FUNCTIONAL_AFTER_EACH) {
             write_functional(board, writer);
@@ -137,7 +167,7 @@ void fettle_sim_strict_describe(const fettle_sim_board *board, fettle_sight *sig
     sight->bcdDevice = bcd_of(board);
     fettle_sim_copy_text(sight->manufacturer, sizeof sight->manufacturer, "Virtual");
     fettle_sim_copy_text(sight->product, sizeof sight->product, product_of(board));
-    fettle_sim_copy_text(sight->serial, sizeof sight->serial, board->serial);
+    fettle_sim_copy_text(sight->serial, sizeof sight->serial, serial_of(board));
     write_device(board, &writer);
     write_configuration(board, &writer);
     sight->descriptors_size = writer.size;
@@ -151,7 +181,7 @@ static bool write_text(const fettle_sim_board *board, unsigned index,
     static const uint8_t languages[] = {4, 3, 0x09, 0x04};
     uint64_t alternates =
         is_app(board) ? 0 : fettle_sim_option_of(board, OPTION_ALTERNATES);
-    char name[32];
+    char name[SIM_STRING_SIZE];
     switch (index) {
     case 0:
         fettle_sim_write(writer, languages, sizeof languages);
@@ -163,7 +193,7 @@ static bool write_text(const fettle_sim_board *board, unsigned index,
         fettle_sim_write_string(writer, product_of(board));
         return true;
     case 3:
-        fettle_sim_write_string(writer, board->serial);
+        fettle_sim_write_string(writer, serial_of(board));
         return true;
     case SIM_VENDOR_REASON:
         fettle_sim_write_string(writer, "this memory is locked");
@@ -171,10 +201,10 @@ static bool write_text(const fettle_sim_board *board, unsigned index,
     default:
         break;
     }
-    if (index < FIRST_ALTERNATE_NAME || index - FIRST_ALTERNATE_NAME >= alternates) {
+    if (index < FIRST_ALTERNATE_NAME || index - FIRST_ALTERNATE_NAME >= alternates ||
+        !name_of(board, index - FIRST_ALTERNATE_NAME, name, sizeof name)) {
         return false;
     }
-    snprintf(name, sizeof name, "Memory %u", index - FIRST_ALTERNATE_NAME);
     fettle_sim_write_string(writer, name);
     return true;
 }

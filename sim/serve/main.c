@@ -141,15 +141,19 @@ static int help(void)
         "\n"
         "boards:\n");
     for (const fettle_sim_kind *kind = fettle_sim_kinds(); kind->name != NULL; kind++) {
-        printf("  %-12s %s\n", kind->name, kind->what);
+        printf("  %-14s %s\n", kind->name, kind->what);
+    }
+    printf("\n");
+    const char *part;
+    for (size_t i = 0; (part = fettle_sim_options_help(i)) != NULL; i++) {
+        printf("%s\n", part);
     }
     printf(
-        "\n%s\n"
+        "\n"
         "Here person= is none if nothing else is said, and hears no question: helpful brings the "
         "board\n"
         "into update mode once, delay= after a host has first asked for it. timing=none isn't to "
-        "be had.\n",
-        fettle_sim_options_help());
+        "be had.\n");
     return end_output();
 }
 

@@ -26,7 +26,8 @@ seat seated
 run as seated fettle update pytrack.1.dfu --revision 1 --wait=30 --json
 refused "P001: no rule, nothing plugged in"
 
-boards pytrack,flash=board.flash,log=board.log
+# A slow machine must have the time to look at it in update mode.
+boards pytrack,window=40000,flash=board.flash,log=board.log
 run as seated fettle update pytrack.1.dfu --revision 1 --wait=30 --json
 refused "P001: no rule, the application runs"
 check "P001: no rule, the application runs: the board was left alone" [ "$(dfu_requests board.log)" = 0 ]
@@ -42,6 +43,8 @@ run as seated fettle list
 check "P001: list shows the board, and that it may not be opened" matches "$out" 'Pytrack.*(no permission|may not)'
 run as seated fettle list --json
 check "P001: list says so in JSON as well" says "$out" '"state":"no-permission"'
+no_more_boards
+boards pytrack,flash=board.flash,log=board.log
 wait_for 10 is_there 04d8:f013
 
 # ---- the command of the hint, as root, mends it ----

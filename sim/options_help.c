@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What people are told of the names and options that options.c reads: for `fettle help sim`, the manual page
+ * and fettle-sim --help.
+ */
+#include "sim.h"
+
+static const fettle_sim_kind kinds[] = {
+    {"pytrack",
+     "Pycom Pytrack: a shield with a PIC bootloader (04d8:f013, f014 in update mode)"},
+    {"pysense", "Pycom Pysense, likewise (04d8:f012, f011)"},
+    {"pyscan", "Pycom Pyscan, likewise (04d8:ef38, ef37)"},
+    {"pygate", "Pycom Pygate, likewise (04d8:ed14, ed15)"},
+    {"expansion30", "Pycom Expansion Board 3.0, likewise (04d8:ef98, ef99)"},
+    {"expansion31", "Pycom Expansion Board 3.1, likewise (04d8:ef98, ef99)"},
+    {"dfu", "a strict DFU 1.1 device (1d50:6003 unless id= says otherwise)"},
+    {"strict", "the same"},
+    {"twoalt", "likewise; two memories and blocks of 64 bytes, as in TinyUSB's example"},
+    {"firmware-error", "likewise; greets with dfuERROR and errFIRMWARE"},
+    {"zephyr25", "the DFU class of Zephyr 2.5 (2fe3:0005, ffff in update mode)"},
+    {"stm32f4", "the DfuSe ROM of an STM32F4 with 1 MiB in two banks (0483:df11)"},
+    {"stm32f405", "likewise; its mass erase takes 32 s, in which it doesn't answer"},
+    {"stm32l4",
+     "likewise; its poll times are too short, and it stalls whoever believes them"},
+    {"stm32h7", "likewise; erasing beyond 1 MiB leaves it busy until CLRSTATUS"},
+    {"stm32l0", "likewise; pages of 128 bytes, erased to 0x00"},
+    {"gd32vf103", "the ROM of a GD32VF103 (28e9:0189), whose memory string isn't true"},
+    {"at32", "the ROM of an AT32 (2e3c:df11), with sectors that may only be read"},
+    {NULL, NULL},
+};
+
+const fettle_sim_kind *fettle_sim_kinds(void)
+{
+    return kinds;
+}
+
+/* The manual page makes paragraphs of it: "  option  what", further lines with six blanks. */
+static const char *const options_help[] = {
+    "options of all virtual boards:\n"
+    "  timing=none|real      waiting takes no time, or as long as with a real board\n"
+    "  mode=app|dfu|unplugged  how it is found (default app)\n"
+    "  person=helpful|none|slow|wrong  who hears what is asked (default helpful)\n"
+    "  delay=MS              how long that person takes (1000)\n"
+    "  size=BYTES            of its memory; KB and MB may follow\n"
+    "  flash=FILE            its memory, read at the start and kept up to date\n"
+    "  log=FILE              every request, one JSON object a line\n"
+    "  serial=TEXT           its serial number\n"
+    "  same-serial=yes       that of all boards of this name\n"
+    "  version=N             bcdDevice of its application\n"
+    "  seed=N                of its content, and of chance\n"
+    "  enumerate=MS          from leaving the bus to being back (400)\n"
+    "  downloading=yes       found in update mode with a download cut off\n"
+    "  battery=yes           unplugging doesn't restart it\n"
+    "  usb=rough|full|none   what requests cost: 0.2 ms and 1 us a byte; as a full speed bus;\n"
+    "      nothing\n"
+    "  return=MS             how long it stays away when a fault made it vanish (2000)\n"
+    "  fault=KIND[:before|:after][@N|@N+|@p0.01]  repeatable; KIND is one of\n"
+    "      lose-completion lose-reply drop-write flip-bit stall vanish no-return other-ids\n"
+    "      busy-forever short status=errPROG... slow no-permission busy odd-state\n"
+    "      odd-status mute drop-erase",
+
+    "options of shields:\n"
+    "  window=MS|off         how long it stays in update mode (7000)\n"
+    "  exit=no               doesn't leave update mode by itself\n"
+    "  stays=yes             always starts in update mode\n"
+    "  races=yes             may leave before it has answered the end marker\n"
+    "  fast-stall=US, end-race=US  stalls an end marker so soon after a GETSTATUS\n"
+    "  stock=yes             shows 1209:2002 in update mode\n"
+    "  module=none|echo      on its serial line: nobody, or who sends each byte back",
+
+    "options of dfu, strict, twoalt, firmware-error and zephyr25 (which has values of its own):\n"
+    "  id=VVVV:PPPP          in update mode (1d50:6003)\n"
+    "  app-id=VVVV:PPPP      while its application runs; without it, it has none\n"
+    "  same-ids=yes          the application shows the ids of update mode\n"
+    "  transfer=BYTES        wTransferSize (256)\n"
+    "  tolerant=yes|no       bitManifestationTolerant (yes)\n"
+    "  poll=MS, manifest-poll=MS  bwPollTimeout of a block, of the manifestation (0)\n"
+    "  detach=will|reset|no  how it goes into update mode (will)\n"
+    "  detach-timeout=MS     wDetachTimeOut (1000)\n"
+    "  linger=MS             stays so long after DETACH (0)\n"
+    "  upload=yes|no, download=yes|no  what it can do (yes)\n"
+    "  bcd=XXXX              bcdDevice in update mode (0100)\n"
+    "  dfu-version=XXXX      bcdDFUVersion (0110)\n"
+    "  protocol=N            bInterfaceProtocol in update mode (2)\n"
+    "  alternates=N          so many memories (1)\n"
+    "  functional=after-interface|after-each|after-config  where that descriptor stands\n"
+    "  reboots=yes|early     leaves during the manifestation, or at the end marker\n"
+    "  app=no                stays away after an update\n"
+    "  bootable=no           found without an application that starts\n"
+    "  app-serial=TEXT       another serial number while its application runs\n"
+    "  names=A|B...          of its memories; there are at least so many\n"
+    "  locked=N|off          that memory takes no firmware: errWRITE\n"
+    "  greets=no|error       starts update mode in dfuERROR, with errFIRMWARE\n"
+    "  clrstatus=error|any   where CLRSTATUS is taken: in dfuERROR, or anywhere\n"
+    "  busy-rounds=N         so many dfuDNBUSY for each block\n"
+    "  stalls-busy=yes       it says one of them, and stalls GETSTATUS during the others\n"
+    "  early-poll=stall|ignore  a GETSTATUS before bwPollTimeout is over\n"
+    "  idle-poll=MS          bwPollTimeout where it isn't busy (0)\n"
+    "  leaves=reset|detach|upload|no  what ends update mode: a USB reset, a DETACH, an UPLOAD\n"
+    "      and then a reset, only power\n"
+    "  dfu-detach=error|idle  what a DETACH in update mode is stalled with: dfuERROR, appIDLE\n"
+    "  force-detach=yes      takes DETACH only with bit 8 of wIndex",
+
+    "options of stm32f4, stm32f405, stm32l4, stm32h7, stm32l0, gd32vf103 and at32:\n"
+    "  app-id=, detach=, detach-timeout=, linger=, upload=, bootable=  as above\n"
+    "  transfer=BYTES        wTransferSize (the model's)\n"
+    "  string=TEXT           memory string of the first alternate setting\n"
+    "  set-address=MS, erase=MS, write=MS, mass-erase=MS  how long it takes and says\n"
+    "  rdp=yes               read protection is on\n"
+    "  protected=ADDRESS     that page is write protected, and nobody is told\n"
+    "  greets=yes|no         the first GETSTATUS says errFIRMWARE\n"
+    "  busy=answers|naks|stalls|strict  what a GETSTATUS meets that comes too early\n"
+    "  clrstatus=taken|unknown|stalled  a CLRSTATUS outside dfuERROR\n"
+    "  blocks=fixed|by-length  addresses go by wTransferSize, or by wLength (fixed)",
+
+    "a comma in a value is written \\,",
+};
+
+const char *fettle_sim_options_help(size_t part)
+{
+    return part < sizeof options_help / sizeof options_help[0] ? options_help[part] : NULL;
+}
