@@ -52,7 +52,22 @@ typedef enum fettle_code {
     FETTLE_E_SERVER_UNREACHABLE = 42,   /* server-unreachable */
     FETTLE_E_USB_GROUP = 43,            /* usb-group */
     FETTLE_E_USB_LOGIN = 44,            /* usb-login */
-    FETTLE_E_COUNT = 45,
+    FETTLE_E_ADDRESS_OUTSIDE = 45,      /* address-outside */
+    FETTLE_E_ADDRESS_READ_ONLY = 46,    /* address-read-only */
+    FETTLE_E_READ_PROTECTED = 47,       /* read-protected */
+    FETTLE_E_NO_SUCH_MEMORY = 48,       /* no-such-memory */
+    FETTLE_E_WOULD_LOSE = 49,           /* would-lose */
+    FETTLE_E_CONFIRMATION_NEEDED = 50,  /* confirmation-needed */
+    FETTLE_E_MEMORY_NOT_NAMED = 51,     /* memory-not-named */
+    FETTLE_E_FILE_BAD_DFUSE = 52,       /* file-bad-dfuse */
+    FETTLE_E_FILE_BAD_HEX = 53,         /* file-bad-hex */
+    FETTLE_E_FILE_TOO_SCATTERED = 54,   /* file-too-scattered */
+    FETTLE_E_FILE_NEEDS_ADDRESS = 55,   /* file-needs-address */
+    FETTLE_E_FILE_HAS_ADDRESS = 56,     /* file-has-address */
+    FETTLE_E_FILES_OVERLAP = 57,        /* files-overlap */
+    FETTLE_E_ADDRESS_TOO_HIGH = 58,     /* address-too-high */
+    FETTLE_E_FILES_FOR_TWO_BOARDS = 59, /* files-for-two-boards */
+    FETTLE_E_COUNT = 60,
 } fettle_code;
 
 typedef enum fettle_note_code {
@@ -84,7 +99,12 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_ALREADY_THERE = 25,         /* already-there */
     FETTLE_NOTE_NOTHING_APPEARED = 26,      /* nothing-appeared */
     FETTLE_NOTE_OTHER_APPEARED = 27,        /* other-appeared */
-    FETTLE_NOTE_COUNT = 28,
+    FETTLE_NOTE_UNPROTECTED = 28,           /* unprotected */
+    FETTLE_NOTE_ADDRESS_UNUSED = 29,        /* address-unused */
+    FETTLE_NOTE_SKIPPED_PARTS = 30,         /* parts-left-out */
+    FETTLE_NOTE_BUSY_FOR_EVER = 31,         /* busy-for-ever */
+    FETTLE_NOTE_DFUSE_SIZE = 32,            /* dfuse-size */
+    FETTLE_NOTE_COUNT = 33,
 } fettle_note_code;
 
 #endif

@@ -36,6 +36,19 @@ typedef struct fettle_dfu_quirks {
     bool whole_blocks; /* UPLOAD answers with wTransferSize bytes whatever wLength says */
     bool leaves_by_itself; /* after the end, in its own time: no reset is needed */
     bool never_select;     /* SET_INTERFACE must not reach it */
+    bool never_dfuse;      /* says version 1.1A, and means plain DFU */
+    bool
+        clears_stuck_erase; /* DfuSe: where it says busy for ever after an erase CLRSTATUS, twice, ends that */
+    bool
+        leaves_by_detach; /* a DETACH in update mode starts the application, nothing else does */
+    bool reads_before_leaving; /* takes the reset for "leave" only after an UPLOAD */
+    bool force_detach;         /* DETACH counts only with bit 8 of wIndex */
+    bool ignores_poll_time;    /* the poll time that it tells is far too long; 5 ms do */
+    bool serial_is_utf8; /* where USB wants UTF-16, so that systems show rare characters */
+    bool
+        size_from_serial; /* DfuSe: the third letter of its serial number tells how much flash there is */
+    uint32_t
+        page_size; /* DfuSe: bytes that an erase takes, where its string lies; 0: it doesn't */
 } fettle_dfu_quirks;
 
 /* The main memory, as far as it is the same on every board of the row. Sizes in bytes; 0: unknown. */
@@ -75,6 +88,30 @@ typedef struct fettle_stock_loader {
     const char *name;
     const char *evidence;
 } fettle_stock_loader;
+
+/* What is odd about loaders that no board's name goes with, by their ids. */
+typedef struct fettle_quirk_row {
+    uint16_t vendor, product_first, product_last;
+    uint16_t bcdDevice; /* 0xFFFF: any */
+    const char *name;   /* what people call the board; NULL: nobody knows what it sits on */
+    fettle_dfu_quirks dfu;
+    const char *needed_by, *evidence;
+} fettle_quirk_row;
+
+extern const fettle_quirk_row fettle_board_quirks[];
+extern const size_t fettle_board_quirk_count;
+
+/* The row for these ids, or NULL. */
+const fettle_quirk_row *fettle_board_quirks_of(fettle_usb_id id, uint16_t bcdDevice);
+
+/*
+ * Memories of DfuSe boards by the beginning of their names: what they hold decides whether the chip can start, or be
+ * programmed, ever again. Nothing is written there unless a person names them.
+ */
+bool fettle_board_is_special_memory(const char *name);
+
+/* Bytes of flash by the letter in the serial number, where quirks say size_from_serial; 0: not known. */
+uint32_t fettle_board_size_of_letter(char letter);
 
 /* DFU interfaces that are part of computers: never taken unless a port or serial names them. */
 extern const fettle_usb_id fettle_computer_parts[];

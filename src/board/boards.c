@@ -11,6 +11,7 @@ const fettle_board_row fettle_board_generic = {
     .protocol = FETTLE_PROTOCOL_DFU,
     .face_count = 1,
     .faces = {{FETTLE_MODE_UNKNOWN, FETTLE_LINK_USB, {0, 0}}},
+    .memory = {.blank = {0xFF, 0xFF}},
     .comes_back = 15000000,
     .needed_by = "everybody with a board that follows USB DFU 1.1",
     .evidence = "USB DFU 1.1",

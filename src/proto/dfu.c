@@ -12,19 +12,26 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "proto/names.h"
 
 #include <assert.h>
 #include <string.h>
 
 static fettle_words here(const fettle_dfu *dfu)
 {
-    return (fettle_words){.block = block_index(dfu), .address = (uint32_t)dfu->offset};
+    return (fettle_words){.block = block_index(dfu), .address = address_of(dfu)};
 }
 
 static void mark_here(fettle_dfu *dfu)
 {
     dfu->engine.error.has_address = true;
-    dfu->engine.error.address = (uint32_t)dfu->offset;
+    dfu->engine.error.address = address_of(dfu);
+}
+
+/* DfuSe: block 0 of the caller's numbers. */
+static bool is_command(const fettle_dfu *dfu)
+{
+    return dfu->joins && dfu->first_block == 0;
 }
 
 /* ---- ends ---- */
@@ -50,9 +57,11 @@ static void wrap(fettle_dfu *dfu)
         mark_here(dfu);
         fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_READ_BLOCK, &words);
         break;
-    case WRITE:
+    case WRITE: /* what a command was for, its sender says */
         mark_here(dfu);
-        fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_WRITE_BLOCK, &words);
+        if (!is_command(dfu)) {
+            fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_WRITE_BLOCK, &words);
+        }
         break;
     case FINISH:
         fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_FINISH, NULL);
@@ -69,10 +78,9 @@ static fettle_effect failed(void)
 }
 
 /* Leaves the board in dfuIDLE where it lets us; `error` is set already. */
-static fettle_effect stop(fettle_dfu *dfu, fettle_us now)
+static fettle_effect begin_stop(fettle_dfu *dfu, fettle_us now)
 {
     bool is_polling = dfu->poll_until > now;
-    wrap(dfu);
     dfu->stops = 0;
     if (is_polling) { /* asking before its time is over would put it into dfuERROR */
         return dfu->poll_until - now <= TIDY_TIME ? wait(dfu, STOP_WAITING, dfu->poll_until)
@@ -80,6 +88,34 @@ static fettle_effect stop(fettle_dfu *dfu, fettle_us now)
     }
     return request_in(dfu, STOP_ASKING, DFU_GETSTATUS, 0, dfu->status, sizeof dfu->status,
                       now + TIDY_TIME);
+}
+
+static fettle_effect stop(fettle_dfu *dfu, fettle_us now)
+{
+    wrap(dfu);
+    return begin_stop(dfu, now);
+}
+
+/* iString (section 6.1.2): the board has a sentence of its own. Not being told it is no further failure. */
+static fettle_effect ask_reason(fettle_dfu *dfu, fettle_us now)
+{
+    fettle_effect effect = request_in(dfu, STOP_NAMING, GET_DESCRIPTOR,
+                                      (uint16_t)(STRING << 8 | dfu->status[5]), dfu->block,
+                                      STRING_SIZE_MAX, now + TIDY_TIME);
+    effect.control.bmRequestType = FROM_DEVICE;
+    effect.control.wIndex = ENGLISH;
+    return effect;
+}
+
+static void note_reason(fettle_dfu *dfu, size_t count)
+{
+    fettle_error *error = &dfu->engine.error;
+    fettle_names_decode(error->evidence, sizeof error->evidence, dfu->block, count);
+    if (error->evidence[0] != '\0') {
+        fettle_text_append(error->message, sizeof error->message, " (it says: ");
+        fettle_text_append_escaped(error->message, sizeof error->message, error->evidence);
+        fettle_text_append(error->message, sizeof error->message, ")");
+    }
 }
 
 static fettle_effect fail(fettle_dfu *dfu, const fettle_outcome *last)
@@ -94,6 +130,11 @@ static fettle_effect fail_and_stop(fettle_dfu *dfu, const fettle_outcome *last,
 {
     (void)fettle_fail(&dfu->engine, last, FETTLE_CLAUSE_COUNT, NULL);
     return stop(dfu, now);
+}
+
+static bool is_state_known(const fettle_dfu *dfu)
+{
+    return dfu->bState <= FETTLE_DFU_ERROR && dfu->bStatus < FETTLE_DFU_STATUS_COUNT;
 }
 
 /* The board's own reason, as it was received. */
@@ -115,6 +156,10 @@ static void set_status_error(fettle_dfu *dfu, fettle_code code)
 static fettle_effect refuse(fettle_dfu *dfu, fettle_code code, fettle_us now)
 {
     set_status_error(dfu, code);
+    if (dfu->status[5] != 0 && is_state_known(dfu)) {
+        wrap(dfu);
+        return ask_reason(dfu, now);
+    }
     return stop(dfu, now);
 }
 
@@ -138,11 +183,32 @@ static fettle_effect done(fettle_dfu *dfu)
  */
 static fettle_us poll_time(const fettle_dfu *dfu)
 {
-    fettle_us asked = fettle_get24(dfu->status + 1) * MS;
+    fettle_us told = fettle_get24(dfu->status + 1) * MS;
+    fettle_us asked =
+        dfu->traits.ignores_poll_time && told > KNOWN_POLL_TIME ? KNOWN_POLL_TIME : told;
     fettle_us ours = dfu->polls < PATIENT_POLLS   ? 0
                      : dfu->polls < STALLED_POLLS ? MS
                                                   : 20 * MS;
     return asked > ours ? asked : ours;
+}
+
+/* A board that has erased long ago and says busy for ever: what its maker's own tool does then. */
+static fettle_effect unstick(fettle_dfu *dfu, fettle_us now)
+{
+    dfu->unsticks++;
+    return tidy(dfu, DFU_CLRSTATUS, now);
+}
+
+static fettle_effect on_unstick_status(fettle_dfu *dfu, fettle_us now)
+{
+    dfu->was_unstuck =
+        dfu->bState == FETTLE_DFU_IDLE || dfu->bState == FETTLE_DFU_DNLOAD_IDLE;
+    if (dfu->was_unstuck) {
+        dfu->offset = dfu->image.size;
+        return done(dfu);
+    }
+    return dfu->unsticks < UNSTICKS_MAX ? unstick(dfu, now)
+                                        : refuse(dfu, FETTLE_E_BOARD_STAYS_BUSY, now);
 }
 
 static fettle_effect wait_poll(fettle_dfu *dfu, fettle_us now)
@@ -151,6 +217,10 @@ static fettle_effect wait_poll(fettle_dfu *dfu, fettle_us now)
         dfu->busy_since = now;
     }
     fettle_us time = poll_time(dfu);
+    if (dfu->traits.clears_stuck_erase && is_command(dfu) && dfu->unsticks == 0 &&
+        now - dfu->busy_since + time > STUCK_TIME) {
+        return unstick(dfu, now);
+    }
     if (now - dfu->busy_since + time > BUSY_TIME) {
         return refuse(dfu, FETTLE_E_BOARD_STAYS_BUSY, now);
     }
@@ -306,6 +376,10 @@ static fettle_effect on_finish_status(fettle_dfu *dfu, fettle_us now)
     switch (dfu->bState) {
     case FETTLE_DFU_MANIFEST_SYNC:
     case FETTLE_DFU_MANIFEST:
+        if (dfu->traits.ends_at_manifest) {
+            return done(dfu);
+        }
+        return wait_poll(dfu, now);
     case FETTLE_DFU_DNLOAD_SYNC: /* seen on loaders that still program the last block */
     case FETTLE_DFU_DNBUSY:
         return wait_poll(dfu, now);
@@ -331,13 +405,15 @@ static fettle_effect on_finish_status(fettle_dfu *dfu, fettle_us now)
 static fettle_effect begin(fettle_dfu *dfu, fettle_us now)
 {
     dfu->phase = dfu->purpose;
-    dfu->polls = dfu->oddities = 0;
+    dfu->polls = dfu->oddities = dfu->unsticks = 0;
     switch (dfu->phase) {
     case COMPARE:
     case READ:
         return read_block(dfu, now);
     case WRITE:
         return send_block(dfu, now);
+    case SETTLE:
+        return done(dfu);
     default:
         return send_end(dfu, now);
     }
@@ -354,7 +430,9 @@ static bool may_join_download(const fettle_dfu *dfu)
     case FINISH:
         return true;
     case WRITE:
-        return dfu->traits.block_is_place && dfu->traits.ignores_abort;
+        return dfu->joins || (dfu->traits.block_is_place && dfu->traits.ignores_abort);
+    case SETTLE:
+        return false;
     default:
         return dfu->traits.reads_in_download;
     }
@@ -363,7 +441,7 @@ static bool may_join_download(const fettle_dfu *dfu)
 /* ABORT; where that changes nothing, an end marker; where that doesn't either, a reset. */
 static fettle_effect free_download(fettle_dfu *dfu, fettle_us now)
 {
-    dfu->was_cut_off = true;
+    dfu->was_cut_off = !dfu->joins;
     if (dfu->recoveries <= 2 && !dfu->traits.ignores_abort) {
         return tidy(dfu, DFU_ABORT, now);
     }
@@ -387,6 +465,11 @@ static fettle_effect prepare(fettle_dfu *dfu, fettle_us now)
         return wait_poll(dfu, now);
     case FETTLE_DFU_DNLOAD_IDLE:
         if (may_join_download(dfu)) {
+            return begin(dfu, now);
+        }
+        break;
+    case FETTLE_DFU_UPLOAD_IDLE:
+        if (dfu->purpose == READ && dfu->joins) {
             return begin(dfu, now);
         }
         break;
@@ -415,11 +498,6 @@ static fettle_effect prepare(fettle_dfu *dfu, fettle_us now)
 
 /* ---- the heart ---- */
 
-static bool is_state_known(const fettle_dfu *dfu)
-{
-    return dfu->bState <= FETTLE_DFU_ERROR && dfu->bStatus < FETTLE_DFU_STATUS_COUNT;
-}
-
 static fettle_effect on_write_status(fettle_dfu *dfu, fettle_us now)
 {
     switch (dfu->bState) {
@@ -444,6 +522,9 @@ static fettle_effect on_status(fettle_dfu *dfu, fettle_us now)
     if (dfu->phase == PREPARE) {
         return prepare(dfu,
                        now); /* also out of dfuERROR: what greets us is not our fault */
+    }
+    if (dfu->unsticks > 0) {
+        return on_unstick_status(dfu, now);
     }
     if (dfu->was_stalled && dfu->bStatus == FETTLE_DFU_STATUS_OK) {
         return refuse_answer(dfu, "the board refused this, and names no reason", now);
@@ -487,10 +568,26 @@ static fettle_effect on_finish_trouble(fettle_dfu *dfu, const fettle_outcome *la
     return done(dfu);
 }
 
+/*
+ * Some loaders in ROM stall GETSTATUS while they erase or write, instead of saying busy. A board that
+ * holds the stall against us says so when it is asked again: it is in dfuERROR then.
+ */
+static bool stalls_while_busy(const fettle_dfu *dfu)
+{
+    return dfu->phase == WRITE && dfu->in_flight == ASKING && dfu->polls > 0 &&
+           (dfu->bState == FETTLE_DFU_DNLOAD_SYNC || dfu->bState == FETTLE_DFU_DNBUSY);
+}
+
 static fettle_effect on_trouble(fettle_dfu *dfu, const fettle_outcome *last, fettle_us now)
 {
     bool is_stall = last->kind == FETTLE_STALL;
     bool is_end = last->kind == FETTLE_GONE || last->kind == FETTLE_CANCELLED;
+    if (is_stall && stalls_while_busy(dfu)) {
+        return wait_poll(dfu, now);
+    }
+    bool was_leaving = dfu->bState == FETTLE_DFU_MANIFEST_SYNC ||
+                       dfu->bState == FETTLE_DFU_MANIFEST ||
+                       dfu->bState == FETTLE_DFU_MANIFEST_WAIT_RESET;
     dfu->bState = FETTLE_DFU_STATE_UNKNOWN;
 
     switch (dfu->phase) {
@@ -511,15 +608,28 @@ static fettle_effect on_trouble(fettle_dfu *dfu, const fettle_outcome *last, fet
                            now) /* it may have heard it; the reset is what it waits for */
                    : done(dfu);
     case LEAVE:
+        if (dfu->in_flight == READING_BLOCK && !is_end) {
+            return reset(dfu, now); /* what it read doesn't matter */
+        }
         dfu->has_left = last->kind == FETTLE_GONE;
         return last->kind == FETTLE_CANCELLED ? fail(dfu, last) : done(dfu);
     case FINISH:
         return on_finish_trouble(dfu, last, now);
+    case WRITE:
+        if (dfu->unsticks > 0 && dfu->in_flight == TIDYING && !is_end) {
+            return get_status(dfu, now);
+        }
+        if (is_stall && dfu->in_flight != ASKING) {
+            dfu->was_stalled = true;
+            return get_status(dfu, now); /* the board knows why */
+        }
+        break;
     case PREPARE: /* what tidies up need not be answered, only have its effect */
         if (dfu->in_flight == TIDYING && !is_end) {
             return get_status(dfu, now);
         }
-        dfu->has_left = dfu->in_flight == RESETTING && last->kind == FETTLE_GONE;
+        dfu->has_left =
+            last->kind == FETTLE_GONE && (dfu->in_flight == RESETTING || was_leaving);
         break;
     default:
         if (is_stall && dfu->in_flight != ASKING) {
@@ -558,6 +668,10 @@ static fettle_effect on_stop_status(fettle_dfu *dfu, fettle_us now)
 static fettle_effect on_stop(fettle_dfu *dfu, const fettle_outcome *last, fettle_us now)
 {
     bool is_stalled = last->kind == FETTLE_STALL && dfu->in_flight == STOP_ASKING;
+    if (dfu->in_flight == STOP_NAMING && last->kind != FETTLE_GONE) {
+        note_reason(dfu, last->kind == FETTLE_OK ? last->count : 0);
+        return begin_stop(dfu, now);
+    }
     dfu->bState = FETTLE_DFU_STATE_UNKNOWN;
     if ((last->kind != FETTLE_OK && !is_stalled) || dfu->in_flight == STOP_TIDYING ||
         dfu->stops++ == STOPS_MAX) {
@@ -578,9 +692,11 @@ static fettle_effect on_ready(fettle_dfu *dfu, fettle_us now)
 {
     if (dfu->phase == DETACH) {
         uint16_t time = dfu->traits.wDetachTimeOut;
-        return request(dfu, DETACHING, DFU_DETACH,
-                       time < DETACH_TIME_MAX ? time : DETACH_TIME_MAX, (fettle_span){0},
-                       now + REQUEST_TIME);
+        fettle_effect effect = request(dfu, DETACHING, DFU_DETACH,
+                                       time < DETACH_TIME_MAX ? time : DETACH_TIME_MAX,
+                                       (fettle_span){0}, now + REQUEST_TIME);
+        effect.control.wIndex |= dfu->traits.force_detach ? FORCE_DETACH : 0;
+        return effect;
     }
     if (dfu->phase == PREPARE && dfu->bState != FETTLE_DFU_STATE_UNKNOWN) {
         return prepare(dfu, now);
@@ -591,7 +707,7 @@ static fettle_effect on_ready(fettle_dfu *dfu, fettle_us now)
 static fettle_effect start(fettle_dfu *dfu, fettle_us now)
 {
     if (dfu->phase == LEAVE) {
-        return reset(dfu, now);
+        return dfu->traits.reads_before_leaving ? read_block(dfu, now) : reset(dfu, now);
     }
     if (!dfu->traits.needs_select || dfu->is_select_done) {
         return on_ready(dfu, now);
@@ -632,6 +748,9 @@ static fettle_effect step(fettle_engine *engine, const fettle_outcome *last, fet
         dfu->bState = FETTLE_DFU_STATE_UNKNOWN; /* never "keep what was there" */
         return refuse_answer(dfu, "the answer to GETSTATUS has not its 6 bytes", now);
     case READING_BLOCK:
+        if (dfu->phase == LEAVE) {
+            return reset(dfu, now);
+        }
         if (last->count > dfu->traits.transfer_size) {
             return refuse_answer(dfu, "more bytes came than were asked for", now);
         }
@@ -679,7 +798,11 @@ static fettle_engine *ready(fettle_dfu *dfu, enum phase phase, enum phase purpos
     dfu->reads_all = dfu->was_stalled = dfu->has_left = false;
     dfu->was_refused = dfu->lost_completion = dfu->was_manifested = dfu->was_cut_off =
         false;
-    dfu->has_freed = dfu->end_was_taken = false;
+    dfu->has_freed = dfu->end_was_taken = dfu->joins = dfu->was_unstuck = false;
+    dfu->unsticks = 0;
+    dfu->patience = 0;
+    dfu->base = 0;
+    dfu->first_block = 0;
     dfu->count = dfu->offset = dfu->keeps_from = dfu->keeps_to = 0;
     dfu->only = NULL;
     return &dfu->engine;
@@ -736,6 +859,47 @@ fettle_engine *fettle_dfu_upload(fettle_dfu *dfu, uint8_t *buffer, size_t size)
     dfu->buffer = buffer;
     dfu->buffer_size = size;
     return &dfu->engine;
+}
+
+/* ---- what DfuSe is made of ---- */
+
+fettle_engine *fettle_dfu_send(fettle_dfu *dfu, uint16_t first_block, fettle_span content,
+                               uint32_t address, fettle_us patience)
+{
+    assert(content.size > 0);
+    (void)ready(dfu, PREPARE, WRITE, content.size);
+    dfu->image = content;
+    dfu->first_block = first_block;
+    dfu->base = address;
+    dfu->patience = patience;
+    dfu->joins = true;
+    return &dfu->engine;
+}
+
+fettle_engine *fettle_dfu_receive(fettle_dfu *dfu, uint16_t first_block, uint8_t *buffer,
+                                  size_t size, uint32_t address, bool joins)
+{
+    (void)fettle_dfu_upload(dfu, buffer, size);
+    dfu->first_block = first_block;
+    dfu->base = address;
+    dfu->joins = joins;
+    return &dfu->engine;
+}
+
+fettle_engine *fettle_dfu_idle(fettle_dfu *dfu)
+{
+    (void)ready(dfu, PREPARE, SETTLE, 0);
+    dfu->joins = true; /* what is open is our own */
+    return &dfu->engine;
+}
+
+void fettle_dfu_set_alternate(fettle_dfu *dfu, uint8_t alternate)
+{
+    if (dfu->traits.alternate != alternate && !dfu->traits.never_select) {
+        dfu->traits.alternate = alternate;
+        dfu->traits.needs_select = true;
+        dfu->is_select_done = false;
+    }
 }
 
 fettle_engine *fettle_dfu_leave(fettle_dfu *dfu)

@@ -60,9 +60,16 @@ typedef struct fettle_dfu_traits {
     uint16_t wDetachTimeOut; /* ms */
     bool will_detach;        /* bitWillDetach */
     bool is_tolerant;        /* bitManifestationTolerant */
-    bool ignores_abort;      /* see fettle_dfu_quirks for these */
+    bool
+        ends_at_manifest; /* DfuSe: nobody is there any more to be asked about the manifestation */
+    bool ignores_abort; /* see fettle_dfu_quirks for these */
     bool block_is_place;
     bool reads_in_download;
+    bool clears_stuck_erase;
+    bool reads_before_leaving;
+    bool force_detach;
+    bool ignores_poll_time;
+    bool never_select;
 } fettle_dfu_traits;
 
 /*
@@ -93,14 +100,19 @@ typedef struct fettle_dfu {
     bool lost_completion; /* finish: no (good) answer to the end, and none that says no */
     bool end_was_taken;   /* finish: the end marker was sent, and acknowledged */
     bool
+        was_unstuck; /* send: the board never came out of an erase, and was brought out of it */
+    bool
         was_manifested; /* finish: the board went through its own check and found it good */
     bool was_cut_off;   /* an earlier download was still open, and had to be ended */
 
     /* the engine's own */
     unsigned phase, purpose, in_flight;
     unsigned polls, recoveries, oddities, end_tries, stops;
-    fettle_us busy_since, poll_until;
-    bool has_freed, reads_all, was_stalled;
+    fettle_us busy_since, poll_until, patience;
+    uint32_t base;        /* address of the first byte, for words */
+    uint16_t first_block; /* its wBlockNum */
+    unsigned unsticks;
+    bool has_freed, reads_all, was_stalled, joins;
     fettle_span image;
     const fettle_dfu_difference *only;
     size_t offset, keeps_from, keeps_to;
@@ -149,6 +161,23 @@ fettle_engine *fettle_dfu_finish(fettle_dfu *dfu, size_t content_size);
 
 /* Reads into `buffer` until it is full or the board ends it with a short block. */
 fettle_engine *fettle_dfu_upload(fettle_dfu *dfu, uint8_t *buffer, size_t size);
+
+/*
+ * What DfuSe is made of (ST AN3156): blocks under numbers of the caller's. Block 0 is a command, and memory begins
+ * at block 2. `address` is where the first byte belongs, for the words of errors.
+ *
+ * `send` ends in dfuDNLOAD-IDLE and begins in it, or in dfuIDLE. `patience` is how long GETSTATUS may go
+ * unanswered, and busy be said without an end; 0: as by the book. `receive` reads until `size` bytes are there or
+ * the board ends it; `joins`: an upload that was just made goes on. `idle` brings the board back to dfuIDLE.
+ */
+fettle_engine *fettle_dfu_send(fettle_dfu *dfu, uint16_t first_block, fettle_span content,
+                               uint32_t address, fettle_us patience);
+fettle_engine *fettle_dfu_receive(fettle_dfu *dfu, uint16_t first_block, uint8_t *buffer,
+                                  size_t size, uint32_t address, bool joins);
+fettle_engine *fettle_dfu_idle(fettle_dfu *dfu);
+
+/* Another alternate setting, from the next verb on. */
+void fettle_dfu_set_alternate(fettle_dfu *dfu, uint8_t alternate);
 
 /* A USB reset: the application starts where there is one. Ends well also if the board is gone. */
 fettle_engine *fettle_dfu_leave(fettle_dfu *dfu);

@@ -26,6 +26,15 @@ enum {
     FROM_BOARD = 0xA1,
 };
 
+/* A string descriptor, USB 2.0 section 9.4.3 */
+enum {
+    FROM_DEVICE = 0x80,
+    GET_DESCRIPTOR = 6,
+    STRING = 3,
+    ENGLISH = 0x0409,
+    STRING_SIZE_MAX = 255,
+};
+
 #define MS     ((fettle_us)1000)
 #define SECOND ((fettle_us)1000000)
 
@@ -37,6 +46,8 @@ enum {
     PATIENT_POLLS =
         64, /* answers "busy, ask at once" before we begin to wait by ourselves */
     STALLED_POLLS = 1000,
+    FORCE_DETACH = 1 << 8, /* in wIndex, on the few loaders that want it */
+    UNSTICKS_MAX = 2,      /* CLRSTATUS that a stuck board is given */
 };
 
 #define REQUEST_TIME (5 * SECOND) /* section A.2: none is given; this is what hosts allow */
@@ -45,6 +56,8 @@ enum {
     SECOND /* the longest poll time that is believed of an answer that is odd */
 #define BUSY_TIME \
     (120 * SECOND) /* the longest that any known board erases or writes at a time */
+#define KNOWN_POLL_TIME (5 * MS)      /* for loaders that ask for far too much */
+#define STUCK_TIME      (10 * SECOND) /* twice what the slowest page that is known takes */
 #define END_PAUSE       (20 * MS) /* before an end marker that was stalled is sent once more */
 #define DETACH_TIME_MAX 1000      /* ms: wValue of DFU_DETACH */
 
@@ -63,6 +76,7 @@ enum in_flight {
     STOP_ASKING, /* as above, on the way out */
     STOP_WAITING,
     STOP_TIDYING,
+    STOP_NAMING, /* what its iString says */
 };
 
 enum phase {
@@ -73,6 +87,7 @@ enum phase {
     WRITE,
     FINISH,
     READ,
+    SETTLE,
     LEAVE,
 };
 
@@ -112,7 +127,9 @@ static inline fettle_effect get_status(fettle_dfu *dfu, fettle_us now)
 {
     bool may_be_deaf = dfu->phase == FINISH && dfu->polls > 0 && !dfu->traits.is_tolerant;
     return request_in(dfu, ASKING, DFU_GETSTATUS, 0, dfu->status, sizeof dfu->status,
-                      now + (may_be_deaf ? SECOND : REQUEST_TIME));
+                      now + (may_be_deaf                    ? SECOND
+                             : dfu->patience > REQUEST_TIME ? dfu->patience
+                                                            : REQUEST_TIME));
 }
 
 static inline fettle_effect tidy(fettle_dfu *dfu, uint8_t bRequest, fettle_us now)
@@ -143,7 +160,12 @@ static inline uint32_t block_index(const fettle_dfu *dfu)
 /* wBlockNum wraps from 65535 to 0 (section 6.1.1). */
 static inline uint16_t block_number(const fettle_dfu *dfu)
 {
-    return (uint16_t)block_index(dfu);
+    return (uint16_t)(dfu->first_block + block_index(dfu));
+}
+
+static inline uint32_t address_of(const fettle_dfu *dfu)
+{
+    return dfu->base + (uint32_t)dfu->offset;
 }
 
 static inline size_t block_size(const fettle_dfu *dfu, size_t end)

@@ -1,0 +1,767 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The DfuSe engine. `work` looks for the next piece of work and asks for it; `then` is where to go on once the
+ * request that is under way has ended well. A piece is at `address`, in page number `page` of the target, and goes
+ * through reach(): the memory is selected, the Address Pointer is set where it must be, the block moves.
+ *
+ * Where blocks follow each other nothing is set: blocks cross the borders of pages as they come.
+ */
+#include "proto/dfuse.h"
+
+#include "base/bytes.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Commands, AN3156 table 4. */
+enum {
+    SET_ADDRESS_POINTER = 0x21,
+    ERASE = 0x41,
+    READ_UNPROTECT = 0x92,
+};
+
+enum {
+    COMMAND_BLOCK = 0,
+    FIRST_DATA_BLOCK = 2,
+    BLOCK_SIZE_MIN = 2,       /* AN3156 section 4.2; what is blank may be sent with it */
+    LAST_DATA_BLOCK = 0xFFFE, /* some loaders refuse the one after it */
+    ERR_VENDOR = 11,          /* bStatus with which read protection is told */
+    BLOCKS_WORTH_A_JUMP = 8,  /* that need not be read, for which a new address is set */
+};
+
+/* Many loaders are deaf while they erase a page, or all of them (32 s on the slowest). */
+#define ERASE_TIME ((fettle_us)35 * 1000000)
+
+typedef fettle_effect go_on(fettle_dfuse *dfuse, fettle_us now);
+
+static uint32_t transfer_size(const fettle_dfuse *dfuse)
+{
+    return dfuse->dfu->traits.transfer_size;
+}
+
+static fettle_target_page *page_at(const fettle_dfuse *dfuse)
+{
+    return &dfuse->target->pages[dfuse->page];
+}
+
+static uint64_t page_end(const fettle_target_page *page)
+{
+    return (uint64_t)page->address + page->size;
+}
+
+/* ---- requests ---- */
+
+static fettle_effect run(fettle_dfuse *dfuse, fettle_engine *child, uint32_t share,
+                         fettle_clause clause, go_on *then)
+{
+    dfuse->clause = clause;
+    dfuse->then = then;
+    return (fettle_effect){.kind = FETTLE_EFFECT_RUN, .run = {child, share}};
+}
+
+static fettle_effect command(fettle_dfuse *dfuse, uint8_t code, size_t size,
+                             fettle_us patience, fettle_clause clause, go_on *then)
+{
+    dfuse->command[0] = code;
+    fettle_put32(dfuse->command + 1, dfuse->address);
+    dfuse->has_pointer = dfuse->is_reading = false;
+    return run(dfuse,
+               fettle_dfu_send(dfuse->dfu, COMMAND_BLOCK,
+                               (fettle_span){dfuse->command, size}, dfuse->address,
+                               patience),
+               0, clause, then);
+}
+
+static fettle_effect on_pointer_set(fettle_dfuse *dfuse, fettle_us now)
+{
+    dfuse->pointer = dfuse->next = dfuse->address;
+    dfuse->has_pointer = true;
+    return dfuse->work(dfuse, now);
+}
+
+static uint32_t number_of(const fettle_dfuse *dfuse)
+{
+    return FIRST_DATA_BLOCK + (dfuse->address - dfuse->pointer) / transfer_size(dfuse);
+}
+
+/*
+ * A short block is only sent where the pointer stands: loaders disagree whether the numbers before it count
+ * blocks of its own length or of wTransferSize.
+ */
+static bool is_in_reach(const fettle_dfuse *dfuse, bool is_read)
+{
+    bool is_full = is_read || dfuse->size == transfer_size(dfuse);
+    return dfuse->has_pointer && dfuse->next == dfuse->address &&
+           number_of(dfuse) <= LAST_DATA_BLOCK &&
+           (dfuse->address == dfuse->pointer || (is_full && dfuse->is_reading == is_read));
+}
+
+static fettle_effect on_idle(fettle_dfuse *dfuse, fettle_us now)
+{
+    const fettle_target *target = dfuse->target;
+    dfuse->has_pointer = dfuse->is_reading = false;
+    fettle_dfu_set_alternate(dfuse->dfu,
+                             target->memories[page_at(dfuse)->memory].alternate);
+    return dfuse->work(dfuse, now);
+}
+
+static bool is_selected(const fettle_dfuse *dfuse, uint8_t memory)
+{
+    return dfuse->dfu->traits.alternate == dfuse->target->memories[memory].alternate;
+}
+
+static fettle_effect select_memory(fettle_dfuse *dfuse)
+{
+    return run(dfuse, fettle_dfu_idle(dfuse->dfu), 0, FETTLE_CLAUSE_COUNT, on_idle);
+}
+
+static fettle_effect set_pointer(fettle_dfuse *dfuse)
+{
+    return command(dfuse, SET_ADDRESS_POINTER, 5, 0, FETTLE_CLAUSE_SET_ADDRESS,
+                   on_pointer_set);
+}
+
+static fettle_effect receive(fettle_dfuse *dfuse, uint8_t *buffer, uint32_t share,
+                             go_on *then)
+{
+    bool joins = dfuse->is_reading && dfuse->address != dfuse->pointer;
+    return run(dfuse,
+               fettle_dfu_receive(dfuse->dfu, (uint16_t)number_of(dfuse), buffer,
+                                  dfuse->size, dfuse->address, joins),
+               share, FETTLE_CLAUSE_READ_AT, then);
+}
+
+/* A block was read. False: the board has ended the upload before its time. */
+static bool note_received(fettle_dfuse *dfuse)
+{
+    dfuse->is_reading = dfuse->dfu->bState == FETTLE_DFU_UPLOAD_IDLE;
+    dfuse->next = dfuse->address + transfer_size(dfuse);
+    dfuse->has_pointer = dfuse->is_reading;
+    return dfuse->dfu->count == dfuse->size;
+}
+
+/* ---- walking over pages ---- */
+
+/* The next content in this page at or after `address`; with its rest where that is known. */
+static bool find_in_page(const fettle_dfuse *dfuse, uint32_t *from, uint32_t *size)
+{
+    const fettle_target_page *page = page_at(dfuse);
+    uint32_t at = dfuse->address > page->address ? dfuse->address : page->address;
+    if (page->rest == NULL) {
+        return fettle_target_covered(dfuse->target, page, at, from, size);
+    }
+    *from = at;
+    *size = (uint32_t)(page_end(page) - at);
+    return at < page_end(page);
+}
+
+/* Holes that are smaller than a block are bridged where the page is blank there. */
+static void bridge_holes(const fettle_dfuse *dfuse, uint32_t from, uint32_t *size)
+{
+    const fettle_target_page *page = page_at(dfuse);
+    uint32_t next, more;
+    while (page->can_erase && (uint64_t)from + *size < page_end(page) &&
+           fettle_target_covered(dfuse->target, page, from + *size, &next, &more) &&
+           next - (from + *size) < transfer_size(dfuse)) {
+        *size = next + more - from;
+    }
+}
+
+static bool is_wanted_next(const fettle_dfuse *dfuse, size_t next, bool is_write)
+{
+    const fettle_target_page *page = &dfuse->target->pages[next - 1];
+    const fettle_target_page *other = &dfuse->target->pages[next];
+    return other->memory == page->memory && other->address == page_end(page) &&
+           (is_write ? other->differs : other->can_read);
+}
+
+/*
+ * The next block: sets page, address and size. It goes on into the next pages for as long as these are wanted, too.
+ * False: all was seen.
+ */
+static bool find_block(fettle_dfuse *dfuse, bool is_write)
+{
+    const fettle_target *target = dfuse->target;
+    for (; dfuse->page < target->page_count; dfuse->page++) {
+        const fettle_target_page *page = page_at(dfuse);
+        uint32_t from, size;
+        if (!(is_write ? page->differs : page->can_read) ||
+            !find_in_page(dfuse, &from, &size)) {
+            dfuse->address = 0;
+            continue;
+        }
+        size_t here = dfuse->page;
+        dfuse->address = from;
+        dfuse->size = 0;
+        for (;;) {
+            if (is_write) {
+                bridge_holes(dfuse, from, &size);
+            }
+            dfuse->size += size;
+            bool is_to_its_end = from + (uint64_t)size == page_end(page_at(dfuse));
+            if (dfuse->size >= transfer_size(dfuse) || !is_to_its_end ||
+                dfuse->page + 1 == target->page_count ||
+                !is_wanted_next(dfuse, dfuse->page + 1, is_write)) {
+                break;
+            }
+            uint32_t end = from + size, kept = dfuse->address;
+            dfuse->page++;
+            dfuse->address = end;
+            bool goes_on = find_in_page(dfuse, &from, &size) && from == end;
+            dfuse->address = kept;
+            if (!goes_on) {
+                break;
+            }
+        }
+        dfuse->page = here;
+        if (dfuse->size > transfer_size(dfuse)) {
+            dfuse->size = transfer_size(dfuse);
+        }
+        if (is_write && dfuse->size < BLOCK_SIZE_MIN && page->can_erase &&
+            (uint64_t)dfuse->address + BLOCK_SIZE_MIN <= page_end(page)) {
+            dfuse->size = BLOCK_SIZE_MIN;
+        }
+        return true;
+    }
+    return false;
+}
+
+/* Calls `each` for the parts of the block that lie in one page each. */
+typedef void each_part(fettle_dfuse *dfuse, fettle_target_page *page, uint32_t address,
+                       uint32_t size);
+
+static void for_each_part(fettle_dfuse *dfuse, each_part *each)
+{
+    uint64_t end = (uint64_t)dfuse->address + dfuse->size;
+    uint32_t at = dfuse->address;
+    for (size_t i = dfuse->page; at < end; i++) {
+        fettle_target_page *page = &dfuse->target->pages[i];
+        uint64_t to = page_end(page) < end ? page_end(page) : end;
+        each(dfuse, page, at, (uint32_t)(to - at));
+        at = (uint32_t)to;
+    }
+}
+
+/* To the page that holds `address`, or to the one behind it. */
+static void advance_to(fettle_dfuse *dfuse, uint64_t address)
+{
+    const fettle_target *target = dfuse->target;
+    while (dfuse->page < target->page_count && page_end(page_at(dfuse)) <= address) {
+        bool is_last_of_memory =
+            dfuse->page + 1 == target->page_count ||
+            target->pages[dfuse->page + 1].memory != page_at(dfuse)->memory;
+        dfuse->page++;
+        if (is_last_of_memory) {
+            dfuse->address = 0;
+            return;
+        }
+    }
+    dfuse->address = (uint32_t)address;
+}
+
+/* ---- compare ---- */
+
+static void compare_part(fettle_dfuse *dfuse, fettle_target_page *page, uint32_t address,
+                         uint32_t size)
+{
+    const uint8_t *bytes = dfuse->block + (address - dfuse->address);
+    if (!fettle_target_is_right(dfuse->target, page, address, bytes, size)) {
+        page->differs = true;
+    }
+    page->is_stale |= page->is_recalled &&
+                      !fettle_target_fits_rest(dfuse->target, page, address, bytes, size);
+}
+
+/* What was kept for such a page belongs to another time. */
+static void drop_stale_rests(fettle_dfuse *dfuse)
+{
+    for (size_t i = 0; i < dfuse->target->page_count; i++) {
+        fettle_target_page *page = &dfuse->target->pages[i];
+        if (page->is_stale) {
+            fettle_target_drop_rest(dfuse->target, page);
+            page->differs = true;
+        }
+    }
+}
+
+static void differ_part(fettle_dfuse *dfuse, fettle_target_page *page, uint32_t address,
+                        uint32_t size)
+{
+    (void)dfuse;
+    (void)address;
+    (void)size;
+    page->differs = true;
+}
+
+static fettle_effect on_compared(fettle_dfuse *dfuse, fettle_us now)
+{
+    for_each_part(dfuse, note_received(dfuse) ? compare_part : differ_part);
+    uint64_t next = (uint64_t)dfuse->address + dfuse->size;
+    advance_to(dfuse, next);
+    if (dfuse->page < dfuse->target->page_count && page_at(dfuse)->differs &&
+        !page_at(dfuse)->is_recalled && next > page_at(dfuse)->address &&
+        page_end(page_at(dfuse)) - next >
+            (uint64_t)BLOCKS_WORTH_A_JUMP * transfer_size(dfuse)) {
+        advance_to(dfuse, page_end(page_at(dfuse)));
+    }
+    return dfuse->work(dfuse, now);
+}
+
+static fettle_effect compare(fettle_dfuse *dfuse, fettle_us now)
+{
+    (void)now;
+    if (!find_block(dfuse, false)) {
+        drop_stale_rests(dfuse);
+        dfuse->count = fettle_target_differing(dfuse->target, &dfuse->first_address);
+        return fettle_done(&dfuse->engine);
+    }
+    if (!is_selected(dfuse, page_at(dfuse)->memory)) {
+        return select_memory(dfuse);
+    }
+    return is_in_reach(dfuse, true) ? receive(dfuse, dfuse->block, dfuse->size, on_compared)
+                                    : set_pointer(dfuse);
+}
+
+/* ---- erase ---- */
+
+static bool is_to_be_erased(const fettle_target_page *page)
+{
+    return page->differs && page->can_erase && !page->is_clean;
+}
+
+static bool is_to_be_saved(const fettle_target_page *page)
+{
+    return is_to_be_erased(page) && page->is_partial && page->can_read;
+}
+
+static fettle_effect on_saved(fettle_dfuse *dfuse, fettle_us now)
+{
+    uint64_t next = (uint64_t)dfuse->address + dfuse->size;
+    if (!note_received(dfuse)) {
+        fettle_error_set(&dfuse->engine.error, FETTLE_E_UNEXPECTED_ANSWER,
+                         &(fettle_words){.text = "it ended before the page did"});
+        fettle_error_wrap(&dfuse->engine.error, FETTLE_CLAUSE_READ_AT,
+                          &(fettle_words){.address = dfuse->address});
+        return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+    }
+    fettle_target_page *page = page_at(dfuse);
+    memcpy(page->room + (dfuse->address - page->address), dfuse->block, dfuse->size);
+    dfuse->address = (uint32_t)next;
+    if (next >= page_end(page)) {
+        page->rest = page->room;
+        dfuse->page++;
+        dfuse->address = 0;
+    }
+    return dfuse->work(dfuse, now);
+}
+
+/* Reads what else is in the pages, all of it before the first one is erased. */
+static fettle_effect save(fettle_dfuse *dfuse, fettle_us now)
+{
+    fettle_target *target = dfuse->target;
+    while (dfuse->page < target->page_count && dfuse->address == 0 &&
+           (!is_to_be_saved(page_at(dfuse)) || page_at(dfuse)->rest != NULL)) {
+        dfuse->page++;
+    }
+    (void)now;
+    if (dfuse->page == target->page_count) {
+        return fettle_done(&dfuse->engine);
+    }
+    fettle_target_page *page = page_at(dfuse);
+    if (page->room == NULL &&
+        !fettle_target_keep_rest(target, page, &dfuse->engine.error)) {
+        return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+    }
+    if (dfuse->address < page->address) {
+        dfuse->address = page->address;
+    }
+    uint64_t left = page_end(page) - dfuse->address;
+    dfuse->size = left < transfer_size(dfuse) ? (uint32_t)left : transfer_size(dfuse);
+    if (!is_selected(dfuse, page->memory)) {
+        return select_memory(dfuse);
+    }
+    return is_in_reach(dfuse, true) ? receive(dfuse, dfuse->block, dfuse->size, on_saved)
+                                    : set_pointer(dfuse);
+}
+
+static fettle_effect on_erased(fettle_dfuse *dfuse, fettle_us now)
+{
+    page_at(dfuse)->is_erased = page_at(dfuse)->is_clean = true;
+    dfuse->was_unstuck = dfuse->was_unstuck || dfuse->dfu->was_unstuck;
+    dfuse->count++;
+    dfuse->engine.done += page_at(dfuse)->size;
+    dfuse->page++;
+    return dfuse->work(dfuse, now);
+}
+
+static fettle_effect erase(fettle_dfuse *dfuse, fettle_us now)
+{
+    const fettle_target *target = dfuse->target;
+    (void)now;
+    while (dfuse->page < target->page_count && !is_to_be_erased(page_at(dfuse))) {
+        dfuse->page++;
+    }
+    if (dfuse->page == target->page_count) {
+        return fettle_done(&dfuse->engine);
+    }
+    if (!is_selected(dfuse, page_at(dfuse)->memory)) {
+        return select_memory(dfuse);
+    }
+    dfuse->address = page_at(dfuse)->address;
+    return command(dfuse, ERASE, 5, ERASE_TIME, FETTLE_CLAUSE_ERASE_PAGE, on_erased);
+}
+
+/* ---- write ---- */
+
+static void fill_part(fettle_dfuse *dfuse, fettle_target_page *page, uint32_t address,
+                      uint32_t size)
+{
+    fettle_target_fill(dfuse->target, page, address,
+                       dfuse->block + (address - dfuse->address), size);
+}
+
+static bool is_of(const uint8_t *bytes, size_t size, uint8_t value)
+{
+    return size == 0 || (bytes[0] == value && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
+/* Nothing but the erased value, on pages that are erased. */
+static bool is_blank(const fettle_dfuse *dfuse)
+{
+    uint64_t end = (uint64_t)dfuse->address + dfuse->size;
+    if (!is_of(dfuse->block, dfuse->size, dfuse->target->blank)) {
+        return false;
+    }
+    for (size_t i = dfuse->page; i < dfuse->target->page_count; i++) {
+        const fettle_target_page *page = &dfuse->target->pages[i];
+        if (page->address >= end || page->memory != page_at(dfuse)->memory) {
+            break;
+        }
+        if (!page->is_erased) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void touch_part(fettle_dfuse *dfuse, fettle_target_page *page, uint32_t address,
+                       uint32_t size)
+{
+    (void)dfuse;
+    (void)address;
+    (void)size;
+    page->is_clean = false;
+}
+
+static fettle_effect on_written(fettle_dfuse *dfuse, fettle_us now)
+{
+    dfuse->is_reading = false;
+    dfuse->has_pointer = dfuse->size == transfer_size(dfuse);
+    dfuse->next = dfuse->address + dfuse->size;
+    advance_to(dfuse, (uint64_t)dfuse->address + dfuse->size);
+    return dfuse->work(dfuse, now);
+}
+
+/* What an erased byte reads as no descriptor tells: 0xFF mostly, 0x00 on some. One look settles it. */
+static fettle_effect on_learned(fettle_dfuse *dfuse, fettle_us now)
+{
+    bool is_whole = note_received(dfuse);
+    uint8_t value = dfuse->block[0];
+    dfuse->is_learned = true;
+    if (is_whole && (value == 0x00 || value == 0xFF) &&
+        is_of(dfuse->block, dfuse->size, value)) {
+        dfuse->target->blank = value;
+    } else {
+        dfuse->skips_blank = false;
+    }
+    return dfuse->work(dfuse, now);
+}
+
+static fettle_effect learn(fettle_dfuse *dfuse)
+{
+    return is_in_reach(dfuse, true) ? receive(dfuse, dfuse->block, 0, on_learned)
+                                    : set_pointer(dfuse);
+}
+
+static fettle_effect write(fettle_dfuse *dfuse, fettle_us now)
+{
+    (void)now;
+    for (;;) {
+        if (!find_block(dfuse, true)) {
+            return fettle_done(&dfuse->engine);
+        }
+        for_each_part(dfuse, fill_part);
+        if (!dfuse->skips_blank || !is_blank(dfuse)) {
+            break;
+        }
+        if (!dfuse->is_learned && is_selected(dfuse, page_at(dfuse)->memory)) {
+            return learn(dfuse);
+        }
+        if (!dfuse->is_learned) {
+            break;
+        }
+        for_each_part(dfuse, touch_part);
+        dfuse->engine.done += dfuse->size;
+        advance_to(dfuse, (uint64_t)dfuse->address + dfuse->size);
+    }
+    if (!is_selected(dfuse, page_at(dfuse)->memory)) {
+        return select_memory(dfuse);
+    }
+    if (!is_in_reach(dfuse, false)) {
+        return set_pointer(dfuse);
+    }
+    for_each_part(dfuse, touch_part);
+    return run(dfuse,
+               fettle_dfu_send(dfuse->dfu, (uint16_t)number_of(dfuse),
+                               (fettle_span){dfuse->block, dfuse->size}, dfuse->address, 0),
+               dfuse->size, FETTLE_CLAUSE_WRITE_AT, on_written);
+}
+
+/* ---- is it blank? ---- */
+
+static fettle_effect on_looked(fettle_dfuse *dfuse, fettle_us now)
+{
+    uint64_t next = (uint64_t)dfuse->address + dfuse->size;
+    uint8_t value = dfuse->block[0];
+    bool is_blank = note_received(dfuse) && (value == 0x00 || value == 0xFF) &&
+                    is_of(dfuse->block, dfuse->size, value);
+    if (!is_blank) {
+        dfuse->first_address = dfuse->count == 0 ? dfuse->address : dfuse->first_address;
+        dfuse->count++;
+        next = page_end(page_at(dfuse)); /* one such block is enough */
+    }
+    advance_to(dfuse, next);
+    return dfuse->work(dfuse, now);
+}
+
+static fettle_effect check_blank(fettle_dfuse *dfuse, fettle_us now)
+{
+    const fettle_target *target = dfuse->target;
+    (void)now;
+    while (dfuse->page < target->page_count && !page_at(dfuse)->differs) {
+        dfuse->page++;
+    }
+    if (dfuse->page == target->page_count) {
+        return fettle_done(&dfuse->engine);
+    }
+    const fettle_target_page *page = page_at(dfuse);
+    if (dfuse->address < page->address) {
+        dfuse->address = page->address;
+    }
+    uint64_t left = page_end(page) - dfuse->address;
+    dfuse->size = left < transfer_size(dfuse) ? (uint32_t)left : transfer_size(dfuse);
+    if (!is_selected(dfuse, page->memory)) {
+        return select_memory(dfuse);
+    }
+    return is_in_reach(dfuse, true) ? receive(dfuse, dfuse->block, dfuse->size, on_looked)
+                                    : set_pointer(dfuse);
+}
+
+/* ---- read, and what concerns the whole board ---- */
+
+static fettle_effect on_read(fettle_dfuse *dfuse, fettle_us now)
+{
+    bool is_whole = note_received(dfuse);
+    uint32_t count = (uint32_t)dfuse->dfu->count;
+    dfuse->bytes += count;
+    dfuse->address += dfuse->size;
+    return is_whole ? dfuse->work(dfuse, now) : fettle_done(&dfuse->engine);
+}
+
+static fettle_effect read(fettle_dfuse *dfuse, fettle_us now)
+{
+    size_t left = dfuse->engine.total - dfuse->bytes;
+    (void)now;
+    if (left == 0) {
+        return fettle_done(&dfuse->engine);
+    }
+    dfuse->size = left < transfer_size(dfuse) ? (uint32_t)left : transfer_size(dfuse);
+    return is_in_reach(dfuse, true)
+               ? receive(dfuse, dfuse->buffer + dfuse->bytes, dfuse->size, on_read)
+               : set_pointer(dfuse);
+}
+
+static fettle_effect end_well(fettle_dfuse *dfuse, fettle_us now)
+{
+    (void)now;
+    return fettle_done(&dfuse->engine);
+}
+
+static fettle_effect mass_erase(fettle_dfuse *dfuse, fettle_us now)
+{
+    (void)now;
+    return command(dfuse, ERASE, 1, ERASE_TIME, FETTLE_CLAUSE_MASS_ERASE, end_well);
+}
+
+static fettle_effect unprotect(fettle_dfuse *dfuse, fettle_us now)
+{
+    (void)now;
+    return command(dfuse, READ_UNPROTECT, 1, ERASE_TIME, FETTLE_CLAUSE_UNPROTECT, end_well);
+}
+
+static fettle_effect on_end_sent(fettle_dfuse *dfuse, fettle_us now)
+{
+    (void)now;
+    dfuse->has_left = dfuse->dfu->has_left;
+    return fettle_done(&dfuse->engine);
+}
+
+/* Without an address of its own the loader would jump to what was written last. */
+static fettle_effect leave(fettle_dfuse *dfuse, fettle_us now)
+{
+    (void)now;
+    if (!dfuse->has_pointer) {
+        return set_pointer(dfuse);
+    }
+    fettle_engine *child = fettle_dfu_finish(dfuse->dfu, 0);
+    dfuse->dfu->first_block = FIRST_DATA_BLOCK;
+    return run(dfuse, child, 0, FETTLE_CLAUSE_START_AT, on_end_sent);
+}
+
+/* ---- the engine ---- */
+
+/* The board's own word for "protected" is another one on each kind of board; this is ST's. */
+static void name_protection(fettle_dfuse *dfuse)
+{
+    fettle_error *error = &dfuse->engine.error;
+    fettle_error before = *error;
+    if (error->code == FETTLE_E_BOARD_REFUSED && error->device_kind == FETTLE_STATUS_DFU &&
+        error->device == ERR_VENDOR) {
+        fettle_error_set(error, FETTLE_E_READ_PROTECTED, NULL);
+        error->device_kind = before.device_kind;
+        error->device = before.device;
+        error->device_state = before.device_state;
+    }
+}
+
+static fettle_effect on_trouble(fettle_dfuse *dfuse, const fettle_outcome *last)
+{
+    if (last->kind == FETTLE_GONE && dfuse->clause == FETTLE_CLAUSE_UNPROTECT) {
+        return fettle_done(&dfuse->engine); /* that is how it begins */
+    }
+    dfuse->has_pointer = dfuse->is_reading = false;
+    (void)fettle_fail(&dfuse->engine, last, FETTLE_CLAUSE_COUNT, NULL);
+    name_protection(dfuse);
+    fettle_words words = {.address = dfuse->address};
+    if (dfuse->clause != FETTLE_CLAUSE_COUNT) {
+        fettle_error_wrap(&dfuse->engine.error, dfuse->clause, &words);
+    }
+    dfuse->engine.error.has_address = true;
+    dfuse->engine.error.address = dfuse->address;
+    return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+}
+
+static fettle_effect step(fettle_engine *engine, const fettle_outcome *last, fettle_us now)
+{
+    fettle_dfuse *dfuse = (fettle_dfuse *)engine;
+    if (last == NULL) {
+        return dfuse->work(dfuse, now);
+    }
+    return last->kind == FETTLE_OK ? dfuse->then(dfuse, now) : on_trouble(dfuse, last);
+}
+
+/* ---- verbs ---- */
+
+void fettle_dfuse_init(fettle_dfuse *dfuse, fettle_dfu *dfu, fettle_target *target)
+{
+    memset(dfuse, 0, sizeof *dfuse);
+    dfuse->dfu = dfu;
+    dfuse->target = target;
+}
+
+static fettle_engine *ready(fettle_dfuse *dfuse, go_on *work, uint64_t total)
+{
+    assert(dfuse->engine.caller == NULL);
+    dfuse->engine = (fettle_engine){.step = step, .total = (uint32_t)total};
+    dfuse->work = work;
+    dfuse->then = NULL;
+    dfuse->page = 0;
+    dfuse->address = dfuse->size = 0;
+    dfuse->has_left = dfuse->was_unstuck = false;
+    dfuse->count = 0;
+    dfuse->bytes = 0;
+    return &dfuse->engine;
+}
+
+static uint64_t content_size(const fettle_target *target)
+{
+    uint64_t size = 0;
+    for (size_t i = 0; i < target->chunk_count; i++) {
+        size += target->chunks[i].data.size;
+    }
+    return size;
+}
+
+/* Of the pages that differ: what will be sent, about; all of them, in bytes. */
+static uint64_t size_of_differing(const fettle_target *target)
+{
+    uint64_t size = 0;
+    for (size_t i = 0; i < target->page_count; i++) {
+        size += target->pages[i].differs ? target->pages[i].size : 0;
+    }
+    return size;
+}
+
+fettle_engine *fettle_dfuse_compare(fettle_dfuse *dfuse)
+{
+    for (size_t i = 0; i < dfuse->target->page_count; i++) {
+        dfuse->target->pages[i].differs = !dfuse->target->pages[i].can_read;
+    }
+    return ready(dfuse, compare, content_size(dfuse->target));
+}
+
+fettle_engine *fettle_dfuse_save(fettle_dfuse *dfuse)
+{
+    uint64_t size = 0;
+    for (size_t i = 0; i < dfuse->target->page_count; i++) {
+        const fettle_target_page *page = &dfuse->target->pages[i];
+        size += is_to_be_saved(page) && page->rest == NULL ? page->size : 0;
+    }
+    return size > 0 ? ready(dfuse, save, size) : NULL;
+}
+
+fettle_engine *fettle_dfuse_erase(fettle_dfuse *dfuse)
+{
+    return ready(dfuse, erase, size_of_differing(dfuse->target));
+}
+
+fettle_engine *fettle_dfuse_write(fettle_dfuse *dfuse)
+{
+    return ready(dfuse, write, size_of_differing(dfuse->target));
+}
+
+fettle_engine *fettle_dfuse_check_blank(fettle_dfuse *dfuse)
+{
+    return ready(dfuse, check_blank, size_of_differing(dfuse->target));
+}
+
+fettle_engine *fettle_dfuse_read(fettle_dfuse *dfuse, uint8_t memory, uint32_t address,
+                                 uint8_t *buffer, uint32_t size)
+{
+    fettle_engine *engine = ready(dfuse, read, size);
+    fettle_dfu_set_alternate(dfuse->dfu, dfuse->target->memories[memory].alternate);
+    dfuse->has_pointer = false;
+    dfuse->address = address;
+    dfuse->buffer = buffer;
+    return engine;
+}
+
+fettle_engine *fettle_dfuse_mass_erase(fettle_dfuse *dfuse, uint8_t memory)
+{
+    fettle_engine *engine = ready(dfuse, mass_erase, 0);
+    fettle_dfu_set_alternate(dfuse->dfu, dfuse->target->memories[memory].alternate);
+    return engine;
+}
+
+fettle_engine *fettle_dfuse_unprotect(fettle_dfuse *dfuse)
+{
+    return ready(dfuse, unprotect, 0);
+}
+
+fettle_engine *fettle_dfuse_leave(fettle_dfuse *dfuse, uint32_t entry)
+{
+    fettle_engine *engine = ready(dfuse, leave, 0);
+    dfuse->address = entry;
+    dfuse->has_pointer = false;
+    return engine;
+}
