@@ -148,6 +148,24 @@ static bool take_option(parser *p, const cli_option *option, const char *value)
         }
         args->length = (size_t)number;
         return true;
+    case CLI_OPTION_MEMORY:
+        args->memory = value;
+        return true;
+    case CLI_OPTION_ADDRESS:
+        if (!read_number(p, option->name, value, UINT32_MAX, &number)) {
+            return false;
+        }
+        args->address_is_given = true;
+        args->address = (uint32_t)number;
+        return true;
+    case CLI_OPTION_ERASE_REST:
+        return args->erase_rest = true;
+    case CLI_OPTION_ALL_PAGES:
+        return args->all_pages = true;
+    case CLI_OPTION_MASS_ERASE:
+        return args->mass_erase = true;
+    case CLI_OPTION_UNPROTECT:
+        return args->unprotect = true;
     case CLI_OPTION_OVERWRITE:
         return args->overwrite = true;
     case CLI_OPTION_WATCH:
@@ -277,6 +295,17 @@ static bool refuse_verb(parser *p, const char *word)
                           nearest);
 }
 
+static bool take_operand_file(parser *p, const char *word)
+{
+    cli_args *args = p->args;
+    if (word[0] == '\0') {
+        return cli_fail_usage(p->err, "the name of the FILE is empty");
+    }
+    args->files[args->file_count++] = word;
+    args->file = args->files[0];
+    return true;
+}
+
 static bool take_word(parser *p, const char *word)
 {
     cli_args *args = p->args;
@@ -298,16 +327,18 @@ static bool take_word(parser *p, const char *word)
         return cli_fail_usage(p->err, "%s takes no further word, so not \"%s\"",
                               args->command->name, word);
     case CLI_OPERAND_FILE:
-    case CLI_OPERAND_MAY_FILE:
         if (p->operand_count > 1) {
             return cli_fail_usage(p->err, "%s takes one FILE, and \"%s\" is a second one",
                                   args->command->name, word);
         }
-        if (word[0] == '\0') {
-            return cli_fail_usage(p->err, "the name of the FILE is empty");
+        return take_operand_file(p, word);
+    case CLI_OPERAND_FILES:
+    case CLI_OPERAND_MAY_FILES:
+        if (p->operand_count > CLI_MAX_FILES) {
+            return cli_fail_usage(p->err, "%s takes %d files at most", args->command->name,
+                                  CLI_MAX_FILES);
         }
-        args->file = word;
-        return true;
+        return take_operand_file(p, word);
     case CLI_OPERAND_WORDS:
         if (p->operand_count > 1) {
             cli_text_append(args->words, sizeof args->words, " ");
@@ -333,10 +364,20 @@ static bool check_options_of_verb(parser *p)
     return true;
 }
 
+static bool are_two_files(parser *p, const char *a, const char *b)
+{
+    if (a != NULL && b != NULL && (strcmp(a, b) == 0 || cli_system_is_same_file(a, b))) {
+        return cli_fail_usage(p->err, "\"%s\" can't be two files at once", a);
+    }
+    return true;
+}
+
 static bool check_files(parser *p)
 {
     const cli_args *args = p->args;
-    if (args->command->operand == CLI_OPERAND_FILE && args->file == NULL) {
+    bool needs_file = args->command->operand == CLI_OPERAND_FILE ||
+                      args->command->operand == CLI_OPERAND_FILES;
+    if (needs_file && args->file == NULL) {
         return cli_fail_usage(p->err, "%s needs a FILE, for example: %s",
                               args->command->name, args->command->example);
     }
@@ -348,15 +389,19 @@ static bool check_files(parser *p)
             return cli_fail_usage(p->err, "info takes a FILE or --board, not both");
         }
     }
-    const char *const files[] = {args->file, args->trace, args->report};
-    for (size_t i = 0; i < 3; i++) {
-        for (size_t j = i + 1; j < 3; j++) {
-            if (files[i] != NULL && files[j] != NULL &&
-                (strcmp(files[i], files[j]) == 0 ||
-                 cli_system_is_same_file(files[i], files[j]))) {
-                return cli_fail_usage(p->err, "\"%s\" can't be two files at once",
-                                      files[i]);
-            }
+    if (!are_two_files(p, args->trace, args->report)) {
+        return false;
+    }
+    for (size_t i = 0; i < args->file_count; i++) {
+        cli_file file = {.has_address = false};
+        if (args->command->verb == CLI_VERB_READ) {
+            snprintf(file.path, sizeof file.path, "%s", args->files[i]);
+        } else if (!cli_file_parse(&file, args->files[i], p->err)) {
+            return false;
+        }
+        if (!are_two_files(p, file.path, args->trace) ||
+            !are_two_files(p, file.path, args->report)) {
+            return false;
         }
     }
     return true;
@@ -395,7 +440,7 @@ bool cli_args_parse(cli_args *args, int argc, char **argv, fettle_error *err)
     look_for_form(args, argc, argv);
     while (p.next < argc) {
         const char *word = argv[p.next++];
-        bool is_option = !p.options_ended && word[0] == '-' && word[1] != '\0';
+        bool is_option = !p.options_ended && word[0] == '-' && !cli_file_is_stdin(word);
         bool is_good;
         if (is_option && strcmp(word, "--") == 0) {
             p.options_ended = true;

@@ -4,6 +4,7 @@
 #define FETTLE_CLI_ARGS_H
 
 #include "commands.h"
+#include "files.h"
 
 #include "fettle/fettle.h"
 
@@ -16,7 +17,9 @@ typedef struct cli_args {
     const cli_command
         *command; /* `list` if none was given; NULL only before that is known */
     bool verb_is_given;
-    const char *file;           /* NULL: none; "-" */
+    const char *files[CLI_MAX_FILES]; /* as they were typed: FILE, FILE@ADDRESS, "-" */
+    size_t file_count;
+    const char *file;           /* the first of them; NULL: none */
     char words[CLI_WORDS_ROOM]; /* the operands of `explain` and `help` */
     const char *boards[CLI_MAX_BOARDS];
     size_t board_count;
@@ -28,6 +31,10 @@ typedef struct cli_args {
     bool stay, no_verify, ignore_ids, accept_damaged;
     uint32_t transfer_size;
     size_t length;
+    const char *memory;
+    bool address_is_given;
+    uint32_t address;
+    bool erase_rest, all_pages, mass_erase, unprotect;
     bool overwrite, watch, all, install;
     bool yes, no_input, json, events, quiet, help, version;
     int verbose;

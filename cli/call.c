@@ -3,6 +3,7 @@
 #include "call.h"
 
 #include "failure.h"
+#include "files.h"
 #include "object.h"
 #include "system.h"
 
@@ -215,51 +216,9 @@ fettle_us cli_call_wait(const cli_call *call)
 
 /* ---- files ---- */
 
-enum {
-    LARGEST_FILE = 256 << 20,
-};
-
-static fettle_image *load_stdin(unsigned flags, fettle_error *err)
-{
-    size_t room = 64 << 10, size = 0;
-    uint8_t *bytes = malloc(room);
-    while (bytes != NULL && size <= LARGEST_FILE) {
-        size += fread(bytes + size, 1, room - size, stdin);
-        if (size < room) {
-            break;
-        }
-        room *= 2;
-        uint8_t *larger = realloc(bytes, room);
-        if (larger == NULL) {
-            free(bytes);
-        }
-        bytes = larger;
-    }
-    fettle_image *image = NULL;
-    if (bytes == NULL) {
-        cli_fail(err, FETTLE_E_NO_MEMORY, "no memory for %zu bytes", room);
-    } else if (ferror(stdin)) {
-        cli_fail(err, FETTLE_E_FILE_UNREADABLE, "cannot read standard input: %s",
-                 strerror(errno));
-    } else if (size > LARGEST_FILE) {
-        cli_fail(err, FETTLE_E_FILE_TOO_LARGE,
-                 "standard input has more than the %d bytes that fettle reads",
-                 LARGEST_FILE);
-    } else {
-        image = fettle_image_from_bytes("stdin", (fettle_span){bytes, size}, flags, err);
-    }
-    free(bytes);
-    return image;
-}
-
 bool cli_call_load(cli_call *call, unsigned flags, fettle_error *err)
 {
-    const char *file = call->args->file;
-    if (strcmp(file, "-") == 0) {
-        call->image = load_stdin(flags, err);
-    } else {
-        call->image = fettle_image_load(file, flags, err);
-    }
+    call->image = cli_files_load(call->args->files, call->args->file_count, flags, err);
     return call->image != NULL;
 }
 

@@ -58,7 +58,7 @@ bool cli_call_open(cli_call *call, fettle_error *err);
 /* What --wait is, or would be if it had been given. */
 fettle_us cli_call_wait(const cli_call *call);
 
-/* Reads FILE into `image`; "-" is standard input. */
+/* Reads the files into `image`; see files.h. */
 bool cli_call_load(cli_call *call, unsigned flags, fettle_error *err);
 
 /*

@@ -2,11 +2,28 @@
 /* `fettle update FILE`: put a firmware file on a board and prove that it is there. */
 #include "jobs.h"
 
+/* What goes beyond the pages that the file is for. */
+static bool confirm(cli_call *call, fettle_error *err)
+{
+    const cli_args *args = call->args;
+    if (args->mass_erase &&
+        !cli_jobs_confirm(
+            call, "The whole memory will be erased first, with whatever else is in it",
+            err)) {
+        return false;
+    }
+    return !args->unprotect ||
+           cli_jobs_confirm(
+               call, "If the board is read protected, everything on it will be erased",
+               err);
+}
+
 int cli_update(cli_call *call)
 {
     fettle_error err;
     unsigned flags = call->args->accept_damaged ? FETTLE_LOAD_ACCEPT_DAMAGED : 0u;
-    if (!cli_call_open(call, &err) || !cli_call_load(call, flags, &err)) {
+    if (!cli_call_open(call, &err) || !cli_call_load(call, flags, &err) ||
+        !confirm(call, &err)) {
         return cli_call_refuse(call, &err);
     }
     cli_jobs_run(call, FETTLE_VERB_UPDATE);

@@ -25,8 +25,8 @@ const cli_command cli_commands[] = {
     {
         .name = "update",
         .verb = CLI_VERB_UPDATE,
-        .operand = CLI_OPERAND_FILE,
-        .usage = "FILE",
+        .operand = CLI_OPERAND_FILES,
+        .usage = "FILE[@ADDRESS] ...",
         .summary = "put a firmware file on a board and prove that it is there",
         .details =
             "Finds the board that the file is made for, or takes the one that --board names; brings it "
@@ -36,7 +36,11 @@ const cli_command cli_commands[] = {
             "On a terminal fettle update FILE is enough, with the board plugged in or not. A script "
             "adds --revision where the board has several, and --wait=SECONDS where somebody has to "
             "press a button.\n"
-            "FILE may be - for standard input.",
+            "FILE is raw firmware, a .dfu file with a suffix, a DfuSe file or Intel HEX; - is standard "
+            "input. For boards whose memory has addresses (DfuSe) a raw file goes to the beginning of the "
+            "main memory, or where FILE@ADDRESS or --address says; several files are one update. Pages "
+            "that are right already are neither erased nor written, and what else is in a page that a "
+            "file covers in part stays there.",
         .example = "fettle update pytrack.dfu --board sim:pytrack --revision 1",
         .run = cli_update,
     },
@@ -55,14 +59,29 @@ const cli_command cli_commands[] = {
     {
         .name = "verify",
         .verb = CLI_VERB_VERIFY,
-        .operand = CLI_OPERAND_FILE,
-        .usage = "FILE",
+        .operand = CLI_OPERAND_FILES,
+        .usage = "FILE[@ADDRESS] ...",
         .summary = "compare a board's memory with a file, and change nothing",
         .details =
             "Exit status 0: every byte is the same; 11: something differs, and the message names "
             "the first place. FILE may be - for standard input.",
         .example = "fettle verify pytrack.dfu --board sim:pytrack --revision 1",
         .run = cli_verify,
+    },
+    {
+        .name = "erase",
+        .verb = CLI_VERB_ERASE,
+        .operand = CLI_OPERAND_NONE,
+        .usage = "",
+        .summary = "erase a board's memory, or a part of it",
+        .details =
+            "For DfuSe boards (STM32 and its relatives). Without --address and --length it is the whole "
+            "memory; with them, every page that holds one of those bytes, whole. It says what will be lost "
+            "and asks first; --yes is the answer where nobody can be asked. Afterwards the memory is "
+            "read, where that is possible, to see that it is blank.",
+        .example =
+            "fettle erase --board sim:stm32f4 --address 0x08004000 --length 16384 --yes",
+        .run = cli_erase,
     },
     {
         .name = "reset",
@@ -77,12 +96,14 @@ const cli_command cli_commands[] = {
     {
         .name = "info",
         .verb = CLI_VERB_INFO,
-        .operand = CLI_OPERAND_MAY_FILE,
-        .usage = "FILE | --board SELECTOR",
+        .operand = CLI_OPERAND_MAY_FILES,
+        .usage = "FILE [FILE...] | --board SELECTOR",
         .summary = "say what a file is and which boards it fits, or what a board is",
         .details =
-            "A file: format, size, SHA-256, what its suffix and prefix say, and the known boards "
-            "it is made for. A board: its memories, sizes and versions, which may mean that it is "
+            "A file: format, size, SHA-256, where its content goes, what its suffix and prefix say, and "
+            "the known boards it is made for. FILE@ADDRESS is a file without addresses at one; several "
+            "files are shown as the one image that they make.\n"
+            "A board: its memories, sizes and versions, which may mean that it is "
             "restarted in update mode to be asked.",
         .example = "fettle info pytrack.dfu",
         .run = cli_info,
@@ -160,12 +181,14 @@ const cli_option cli_options_table[] = {
      CLI_VERBS_OF_BOARDS, "the hardware revision that is printed on the board"},
     {CLI_OPTION_TO, "--to", 0, CLI_VALUE_NEEDED, "app|dfu", CLI_VERB_RESET,
      "app (default) or dfu"},
-    {CLI_OPTION_DRY_RUN, "--dry-run", 0, CLI_VALUE_MAY_BE, "offline", CLI_VERB_UPDATE,
+    {CLI_OPTION_DRY_RUN, "--dry-run", 0, CLI_VALUE_MAY_BE, "offline",
+     CLI_VERB_UPDATE | CLI_VERB_ERASE,
      "plan and look, and change nothing that survives a reset; with =offline touch no board at all"},
     {CLI_OPTION_STAY, "--stay", 0, CLI_VALUE_NONE, NULL,
-     CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY | CLI_VERB_INFO,
+     CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY | CLI_VERB_INFO | CLI_VERB_ERASE,
      "leave the board in update mode at the end"},
-    {CLI_OPTION_NO_VERIFY, "--no-verify", 0, CLI_VALUE_NONE, NULL, CLI_VERB_UPDATE,
+    {CLI_OPTION_NO_VERIFY, "--no-verify", 0, CLI_VALUE_NONE, NULL,
+     CLI_VERB_UPDATE | CLI_VERB_ERASE,
      "read nothing, neither to compare nor to verify: faster, without proof"},
     {CLI_OPTION_TRANSFER_SIZE, "--transfer-size", 0, CLI_VALUE_NEEDED, "BYTES",
      CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY,
@@ -176,8 +199,22 @@ const cli_option cli_options_table[] = {
     {CLI_OPTION_ACCEPT_DAMAGED, "--accept-damaged", 0, CLI_VALUE_NONE, NULL,
      CLI_VERB_UPDATE | CLI_VERB_VERIFY | CLI_VERB_INFO,
      "take a file although its checksum is wrong"},
-    {CLI_OPTION_LENGTH, "--length", 0, CLI_VALUE_NEEDED, "BYTES", CLI_VERB_READ,
-     "read at most so many bytes"},
+    {CLI_OPTION_MEMORY, "--memory", 0, CLI_VALUE_NEEDED, "MEMORY", CLI_VERBS_OF_MEMORIES,
+     "which of the board's memories: its number, its name, or the beginning of it (fettle info --board "
+     "shows them)"},
+    {CLI_OPTION_ADDRESS, "--address", 0, CLI_VALUE_NEEDED, "ADDRESS", CLI_VERBS_OF_MEMORIES,
+     "where to begin; for a file that has addresses of its own it isn't taken"},
+    {CLI_OPTION_LENGTH, "--length", 0, CLI_VALUE_NEEDED, "BYTES",
+     CLI_VERB_READ | CLI_VERB_ERASE, "how many bytes at most"},
+    {CLI_OPTION_ERASE_REST, "--erase-rest", 0, CLI_VALUE_NONE, NULL, CLI_VERB_UPDATE,
+     "what else is in a page that the file covers in part is given up"},
+    {CLI_OPTION_ALL_PAGES, "--all-pages", 0, CLI_VALUE_NONE, NULL, CLI_VERB_UPDATE,
+     "erase and write also pages that are right already"},
+    {CLI_OPTION_MASS_ERASE, "--mass-erase", 0, CLI_VALUE_NONE, NULL,
+     CLI_VERB_UPDATE | CLI_VERB_ERASE, "erase the whole memory in one go first; asks"},
+    {CLI_OPTION_UNPROTECT, "--unprotect", 0, CLI_VALUE_NONE, NULL,
+     CLI_VERB_UPDATE | CLI_VERB_ERASE,
+     "if the memory is read protected, take that off, which erases all of it; asks"},
     {CLI_OPTION_OVERWRITE, "--overwrite", 0, CLI_VALUE_NONE, NULL, CLI_VERB_READ,
      "replace a file that is there already"},
     {CLI_OPTION_WATCH, "--watch", 0, CLI_VALUE_NONE, NULL, CLI_VERB_LIST,

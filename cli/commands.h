@@ -27,16 +27,20 @@ enum {
     CLI_VERB_HELP = 1 << 7,
     CLI_VERB_COMPLETIONS = 1 << 8,
     CLI_VERB_UDEV_RULES = 1 << 9,
-    CLI_VERBS_OF_BOARDS =
-        CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY | CLI_VERB_RESET | CLI_VERB_INFO,
-    CLI_VERBS_ALL = (1 << 10) - 1,
+    CLI_VERB_ERASE = 1 << 10,
+    CLI_VERBS_OF_BOARDS = CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY |
+                          CLI_VERB_RESET | CLI_VERB_INFO | CLI_VERB_ERASE,
+    CLI_VERBS_OF_MEMORIES =
+        CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY | CLI_VERB_ERASE,
+    CLI_VERBS_ALL = (1 << 11) - 1,
 };
 
 typedef enum cli_operand {
     CLI_OPERAND_NONE,
-    CLI_OPERAND_FILE,     /* exactly one */
-    CLI_OPERAND_MAY_FILE, /* one or none */
-    CLI_OPERAND_WORDS,    /* any number, joined by spaces */
+    CLI_OPERAND_FILE,      /* exactly one */
+    CLI_OPERAND_FILES,     /* one or more */
+    CLI_OPERAND_MAY_FILES, /* any number of them */
+    CLI_OPERAND_WORDS,     /* any number, joined by spaces */
 } cli_operand;
 
 typedef struct cli_command {
@@ -65,7 +69,13 @@ typedef enum cli_option_id {
     CLI_OPTION_TRANSFER_SIZE,
     CLI_OPTION_IGNORE_IDS,
     CLI_OPTION_ACCEPT_DAMAGED,
+    CLI_OPTION_MEMORY,
+    CLI_OPTION_ADDRESS,
     CLI_OPTION_LENGTH,
+    CLI_OPTION_ERASE_REST,
+    CLI_OPTION_ALL_PAGES,
+    CLI_OPTION_MASS_ERASE,
+    CLI_OPTION_UNPROTECT,
     CLI_OPTION_OVERWRITE,
     CLI_OPTION_WATCH,
     CLI_OPTION_ALL,
@@ -111,6 +121,6 @@ extern const cli_status cli_statuses[];
 
 /* The verbs, where each has its file. */
 cli_run cli_list, cli_update, cli_read, cli_verify, cli_reset, cli_info, cli_explain,
-    cli_help, cli_completions, cli_udev_rules;
+    cli_help, cli_completions, cli_udev_rules, cli_erase;
 
 #endif

@@ -56,20 +56,28 @@ static unsigned flags_of(const cli_args *args)
            (args->stay ? FETTLE_WISH_STAY : 0u) |
            (args->ignore_ids ? FETTLE_WISH_IGNORE_IDS : 0u) |
            (args->dry_run ? FETTLE_WISH_DRY_RUN : 0u) |
-           (args->offline ? FETTLE_WISH_OFFLINE : 0u);
+           (args->offline ? FETTLE_WISH_OFFLINE : 0u) |
+           (args->erase_rest ? FETTLE_WISH_ERASE_REST : 0u) |
+           (args->all_pages ? FETTLE_WISH_ALL_PAGES : 0u) |
+           (args->mass_erase ? FETTLE_WISH_MASS_ERASE : 0u) |
+           (args->unprotect ? FETTLE_WISH_UNPROTECT : 0u) |
+           (args->yes ? FETTLE_WISH_SPECIAL : 0u) |
+           (args->address_is_given ? FETTLE_WISH_AT_ADDRESS : 0u);
 }
 
-static void make_job(cli_call *call, cli_target *target, fettle_verb verb)
+static void make_job(cli_call *call, cli_target *target, fettle_verb verb, unsigned more)
 {
     const cli_args *args = call->args;
     fettle_wishes wishes = {
         .board = target->selector,
         .revision = args->revision,
         .wait = cli_call_wait(call),
-        .flags = flags_of(args),
+        .flags = flags_of(args) | more,
         .transfer_size = args->transfer_size,
         .to = args->to,
         .length = args->length,
+        .memory = args->memory,
+        .address = args->address,
     };
     target->job = fettle_job_new(call->context, verb, call->image, &wishes, &target->error);
     if (target->job == NULL && args->events) {
@@ -109,6 +117,43 @@ static void run_job(cli_call *call, cli_target *target)
     cli_system_allow_stop(true);
 }
 
+/* What only the board could tell, and nothing was touched yet. Whoever sits here may say that it is meant. */
+static void ask_after(cli_call *call, cli_target *target, fettle_verb verb)
+{
+    char question[sizeof target->error.message + 40];
+    unsigned answer = target->error.code == FETTLE_E_WOULD_LOSE ? FETTLE_WISH_ERASE_REST
+                      : target->error.code == FETTLE_E_CONFIRMATION_NEEDED
+                          ? FETTLE_WISH_SPECIAL
+                          : 0u;
+    if (target->is_good || answer == 0 || !call->ui.can_ask) {
+        return;
+    }
+    snprintf(question, sizeof question, "%s. Go on all the same?", target->error.message);
+    if (!cli_ui_confirm(&call->ui, question)) {
+        return;
+    }
+    fettle_job_free(target->job);
+    make_job(call, target, verb, answer);
+    if (target->job != NULL) {
+        cli_ui_ask_questions(&call->ui, target->job);
+        run_job(call, target);
+    }
+}
+
+bool cli_jobs_confirm(cli_call *call, const char *what, fettle_error *err)
+{
+    char question[512];
+    if (call->args->yes || call->args->dry_run) {
+        return true;
+    }
+    if (!call->ui.can_ask) {
+        return cli_fail(err, FETTLE_E_CONFIRMATION_NEEDED, "%s", what);
+    }
+    snprintf(question, sizeof question, "%s. Go on?", what);
+    return cli_ui_confirm(&call->ui, question) ||
+           cli_fail(err, FETTLE_E_CANCELLED, "you said no");
+}
+
 static void say_end(cli_call *call, const cli_target *target, fettle_verb verb)
 {
     const fettle_result *result =
@@ -127,7 +172,7 @@ void cli_jobs_run(cli_call *call, fettle_verb verb)
         cli_ui_say(&call->ui, call->no_usb);
     }
     for (size_t i = 0; i < call->target_count; i++) {
-        make_job(call, &call->targets[i], verb);
+        make_job(call, &call->targets[i], verb, 0);
     }
     for (size_t i = 0; i < call->target_count; i++) {
         if (call->targets[i].job != NULL) {
@@ -138,6 +183,7 @@ void cli_jobs_run(cli_call *call, fettle_verb verb)
         cli_target *target = &call->targets[i];
         if (target->job != NULL) {
             run_job(call, target);
+            ask_after(call, target, verb);
         }
         say_end(call, target, verb);
     }

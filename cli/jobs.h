@@ -11,6 +11,12 @@
  */
 void cli_jobs_run(cli_call *call, fettle_verb verb);
 
+/*
+ * May what can't be undone be done? `what` is a clause without its full stop. --yes is a yes, and so is a
+ * rehearsal; where nobody can be asked it fails with CONFIRMATION_NEEDED, after a no with CANCELLED.
+ */
+bool cli_jobs_confirm(cli_call *call, const char *what, fettle_error *err);
+
 /* Says the end of a READ or SURVEY, or of what went wrong after the job itself. */
 void cli_jobs_fail(cli_call *call, cli_target *target, const fettle_error *err);
 

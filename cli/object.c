@@ -148,6 +148,18 @@ void cli_object_add_view(cli_json *json, const char *key, const fettle_board_vie
     cli_json_close_object(json);
 }
 
+static void add_zone(cli_json *json, const fettle_zone_facts *zone)
+{
+    cli_json_open_object(json, NULL);
+    cli_json_number(json, "address", zone->address);
+    cli_json_number(json, "page_size", zone->page_size);
+    cli_json_number(json, "page_count", zone->page_count);
+    cli_json_truth(json, "can_read", zone->can_read);
+    cli_json_truth(json, "can_erase", zone->can_erase);
+    cli_json_truth(json, "can_write", zone->can_write);
+    cli_json_close_object(json);
+}
+
 static void add_memories(cli_json *json, const fettle_result *result)
 {
     cli_json_open_array(json, "memories");
@@ -160,6 +172,11 @@ static void add_memories(cli_json *json, const fettle_result *result)
         cli_json_number(json, "transfer_size", memory->transfer_size);
         cli_json_truth(json, "can_write", memory->can_write);
         cli_json_truth(json, "can_read", memory->can_read);
+        cli_json_open_array(json, "zones");
+        for (size_t z = 0; z < memory->zone_count; z++) {
+            add_zone(json, &memory->zones[z]);
+        }
+        cli_json_close_array(json);
         cli_json_close_object(json);
     }
     cli_json_close_array(json);

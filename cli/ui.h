@@ -56,4 +56,7 @@ void cli_ui_failure(cli_ui *ui, const fettle_error *err, const fettle_result *re
 /* Puts all open questions of a job to the person; what stays open is the job's to refuse. */
 void cli_ui_ask_questions(cli_ui *ui, fettle_job *job);
 
+/* Puts a question that is answered by y or anything else. Only where ui->can_ask. */
+bool cli_ui_confirm(cli_ui *ui, const char *question);
+
 #endif

@@ -80,6 +80,12 @@ static void describe_success(char *buf, size_t size, const char *board,
                  : result->mode == FETTLE_MODE_DFU ? "in update mode"
                                                    : "on its way up");
         break;
+    case FETTLE_OUTCOME_ERASED:
+        snprintf(buf, size, "%s erased; %s.", board,
+                 result->verified == FETTLE_PROOF_READBACK
+                     ? "every byte was read back and is blank"
+                     : "nothing was read back");
+        break;
     case FETTLE_OUTCOME_SURVEYED:
         snprintf(buf, size, "%s was asked what it is.", board);
         break;
@@ -224,6 +230,17 @@ static bool ask_one(cli_ui *ui, fettle_job *job, const fettle_question *question
         cli_text_wrap(&ui->paper, "    ", "    ", line);
     }
     return false;
+}
+
+bool cli_ui_confirm(cli_ui *ui, const char *question)
+{
+    char line[640], answer[16];
+    cli_ui_clear_line(ui);
+    snprintf(line, sizeof line, "%s [y/N]", question);
+    cli_text_wrap(&ui->paper, "", "  ", line);
+    return read_answer(ui, answer, sizeof answer) &&
+           (strcmp(answer, "y") == 0 || strcmp(answer, "Y") == 0 ||
+            strcmp(answer, "yes") == 0);
 }
 
 void cli_ui_ask_questions(cli_ui *ui, fettle_job *job)

@@ -124,7 +124,10 @@ FETTLE_API void fettle_context_set_lock(fettle_context *context, const fettle_lo
 
 /* ---- images ---- */
 
-/* A firmware file, read once and whole; immutable, may be shared by threads. */
+/*
+ * A firmware file, read once and whole, or several of them joined; immutable, may be shared by threads. What is to be
+ * sent is a list of regions, which have an address if the file names one.
+ */
 typedef struct fettle_image fettle_image;
 
 enum {
@@ -132,22 +135,42 @@ enum {
         1 << 0, /* a wrong checksum is noted, and only the content sent */
 };
 
-/* Reads a file, at most 256 MiB, checked by its size before it is read. NULL and `err` on failure. */
+/*
+ * Reads a file, at most 256 MiB, checked by its size before it is read: raw firmware, with or without a DFU suffix, DfuSe,
+ * or Intel HEX. NULL and `err` on failure.
+ */
 FETTLE_API fettle_image *fettle_image_load(const char *path, unsigned flags,
                                            fettle_error *err);
 
-/* The same from memory, which is copied. `name` as a file name: it may promise a format (.dfu). */
+/* The same from memory, which is copied. `name` as a file name: it may promise a format (.dfu, .hex). */
 FETTLE_API fettle_image *fettle_image_from_bytes(const char *name, fettle_span bytes,
                                                  unsigned flags, fettle_error *err);
 FETTLE_API void
 fettle_image_free(fettle_image *image); /* takes NULL; not before its jobs */
 
+/* A file and, unless it names addresses itself, the address where its content goes. */
+typedef struct fettle_part {
+    const fettle_image *image;
+    bool has_address;
+    uint32_t address;
+} fettle_part;
+
+/*
+ * One image of up to 64 files, or of one at an address. All is copied: the parts may be freed at once. Its SHA-256 is that
+ * of all bytes of the files, one behind the other in the order of the parts. NULL and `err` on failure: USAGE (no part,
+ * or too many), FILE_NEEDS_ADDRESS (one of several), FILE_HAS_ADDRESS (a DfuSe or HEX file, or one with a prefix, and an
+ * address), ADDRESS_TOO_HIGH, FILES_OVERLAP, FILES_FOR_TWO_BOARDS (by their suffixes), FILE_TOO_LARGE (256 MiB for
+ * all), FILE_TOO_SCATTERED (65536 regions), NO_MEMORY.
+ */
+FETTLE_API fettle_image *fettle_image_join(const fettle_part *parts, size_t count,
+                                           fettle_error *err);
+
 /* What a file says of itself. Texts and spans are the image's. */
 typedef struct fettle_image_facts {
-    const char *name;    /* of the file, without folders */
-    const char *format;  /* "raw", "dfu" */
+    const char *name; /* of the file, without folders; of several, with commas in between */
+    const char *format;  /* "raw", "dfu", "dfuse", "hex"; "joined" */
     fettle_span file;    /* all its bytes */
-    fettle_span content; /* what is sent */
+    fettle_span content; /* what is sent, if that is one region; else of size 0 */
     uint8_t sha256[32];  /* of the file */
     bool has_suffix;
     uint16_t idVendor, idProduct, bcdDevice, bcdDFU; /* 0xFFFF: any */
@@ -157,9 +180,42 @@ typedef struct fettle_image_facts {
     const char *prefix; /* "none", "ti", "lpc" */
     size_t prefix_size;
     uint32_t prefix_address, prefix_length;
+    size_t content_size; /* of all regions together */
+    size_t region_count;
+    size_t gap_count; /* between regions of the same memory */
+    bool has_entry;   /* HEX: where the program begins */
+    uint32_t entry;
+    size_t target_count;    /* DfuSe */
+    const char *dfuse_size; /* its size field: "right", "with-suffix", "zero", or "none" */
 } fettle_image_facts;
 FETTLE_API void fettle_image_get_facts(const fettle_image *image,
                                        fettle_image_facts *facts);
+
+/* A piece of what is sent. `data` is the image's, never empty. */
+typedef struct fettle_image_region_view {
+    bool has_address; /* else it goes to where the memory begins, and is the only region */
+    uint32_t address; /* with the size never beyond 0xFFFFFFFF */
+    bool has_alternate; /* DfuSe: the file names the memory, by its alternate setting */
+    uint8_t alternate;
+    fettle_span data;
+} fettle_image_region_view;
+
+/* Regions, sorted by alternate, those without one first, then by address. At least one. */
+FETTLE_API size_t fettle_image_region_count(const fettle_image *image);
+/* False, and nothing is written: there is no region `index`. */
+FETTLE_API bool fettle_image_region(const fettle_image *image, size_t index,
+                                    fettle_image_region_view *view);
+
+/* One target of a DfuSe file, as it stands there. Several may have the same alternate. */
+typedef struct fettle_image_target_view {
+    uint8_t alternate;
+    const char *name; /* "" where it has none; untrusted; the image's */
+    size_t element_count;
+} fettle_image_target_view;
+
+/* False, and nothing is written: there is no target `index`. */
+FETTLE_API bool fettle_image_target_at(const fettle_image *image, size_t index,
+                                       fettle_image_target_view *view);
 
 /*
  * Which known boards it is made for, by the ids it names: constant names like "Pytrack". Returns how
@@ -229,6 +285,7 @@ typedef enum fettle_verb {
     FETTLE_VERB_VERIFY, /* compare only */
     FETTLE_VERB_RESET,  /* to the application, or into update mode */
     FETTLE_VERB_SURVEY, /* look only: what is it, what memories has it */
+    FETTLE_VERB_ERASE,  /* a memory, or a part of it */
 } fettle_verb;
 
 enum {
@@ -237,6 +294,15 @@ enum {
     FETTLE_WISH_IGNORE_IDS = 1 << 2, /* the ids in the file don't count */
     FETTLE_WISH_DRY_RUN = 1 << 3, /* plan, look, and change nothing that survives a reset */
     FETTLE_WISH_OFFLINE = 1 << 4, /* with DRY_RUN: plan only, touch nothing */
+    FETTLE_WISH_ERASE_REST =
+        1 << 5, /* what else is in a page that is covered in part isn't kept */
+    FETTLE_WISH_ALL_PAGES = 1 << 6,  /* also those that are right already are written */
+    FETTLE_WISH_MASS_ERASE = 1 << 7, /* UPDATE, ERASE: the whole memory in one go */
+    FETTLE_WISH_UNPROTECT =
+        1 << 8, /* if the memory is read protected; the board erases all of it */
+    FETTLE_WISH_AT_ADDRESS = 1 << 9, /* `address` counts */
+    FETTLE_WISH_SPECIAL =
+        1 << 10, /* option bytes and the like, if `memory` names them: it is meant */
 };
 
 /* What a person wants. Zeroed is a good start; texts are copied. */
@@ -252,7 +318,11 @@ typedef struct fettle_wishes {
     uint32_t
         transfer_size; /* bytes a transfer; 0: the board's own. Never more than the board's */
     fettle_mode to;    /* RESET: APP or DFU */
-    size_t length;     /* READ: at most so many bytes; 0: all */
+    size_t length;     /* READ, ERASE: at most so many bytes; 0: all */
+    const char
+        *memory; /* its number, its name or the beginning of it; NULL: the main one */
+    uint32_t
+        address; /* READ, ERASE: from here; UPDATE, VERIFY: where content without one goes */
 } fettle_wishes;
 
 typedef enum fettle_proof {
@@ -275,6 +345,7 @@ typedef enum fettle_result_outcome {
     FETTLE_OUTCOME_VERIFIED,
     FETTLE_OUTCOME_RESET,
     FETTLE_OUTCOME_SURVEYED,
+    FETTLE_OUTCOME_ERASED,
     FETTLE_OUTCOME_REFUSED, /* before anything was changed */
     FETTLE_OUTCOME_FAILED,
     FETTLE_OUTCOME_INTERRUPTED,
@@ -298,6 +369,12 @@ typedef struct fettle_note_record {
     const char *message;
 } fettle_note_record;
 
+/* A run of pages of one size and with the same rights. Sizes in bytes. */
+typedef struct fettle_zone_facts {
+    uint32_t address, page_size, page_count;
+    bool can_read, can_erase, can_write;
+} fettle_zone_facts;
+
 /* A memory of the board. */
 typedef struct fettle_memory_facts {
     char name[FETTLE_TEXT_SIZE]; /* escaped */
@@ -305,6 +382,8 @@ typedef struct fettle_memory_facts {
     size_t size;          /* bytes; 0: not known */
     size_t transfer_size; /* bytes */
     bool can_write, can_read;
+    size_t zone_count; /* 0: its loader tells no map */
+    const fettle_zone_facts *zones;
 } fettle_memory_facts;
 
 /* What became of a job. Everything in it is the job's. */

@@ -8,6 +8,7 @@
 #include "api/select.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "proto/names.h"
 
 #include <string.h>
 
@@ -73,11 +74,24 @@ static void fill_name(fettle_board_view *view, const fettle_sight *sight,
                       const fettle_board_row *row, fettle_vendors vendors)
 {
     const fettle_stock_loader *stock = fettle_vendors_find_stock(vendors, sight->id, NULL);
-    const char *name = row != NULL                 ? row->name
-                       : stock != NULL             ? stock->name
-                       : sight->product[0] != '\0' ? sight->product
-                                                   : fettle_board_generic.name;
+    const fettle_quirk_row *quirks = fettle_board_quirks_of(sight->id, sight->bcdDevice);
+    const char *name = row != NULL                              ? row->name
+                       : quirks != NULL && quirks->name != NULL ? quirks->name
+                       : stock != NULL                          ? stock->name
+                       : sight->product[0] != '\0'              ? sight->product
+                                                                : fettle_board_generic.name;
     fettle_text_escape(view->name, sizeof view->name, name);
+}
+
+static void fill_serial(fettle_board_view *view, const fettle_sight *sight)
+{
+    char serial[FETTLE_TEXT_SIZE];
+    const fettle_quirk_row *quirks = fettle_board_quirks_of(sight->id, sight->bcdDevice);
+    memcpy(serial, sight->serial, sizeof serial);
+    if (quirks != NULL && quirks->dfu.serial_is_utf8) {
+        fettle_names_mend(serial);
+    }
+    fettle_text_escape(view->serial, sizeof view->serial, serial);
 }
 
 size_t fettle_boards_look(fettle_context *context, bool all, fettle_board_view *views,
@@ -101,7 +115,7 @@ size_t fettle_boards_look(fettle_context *context, bool all, fettle_board_view *
             fettle_board_view *view = &views[shown];
             memset(view, 0, sizeof *view);
             fill_name(view, sight, row, context->vendors);
-            fettle_text_escape(view->serial, sizeof view->serial, sight->serial);
+            fill_serial(view, sight);
             memcpy(view->path, sight->path, sizeof view->path);
             memcpy(view->node, sight->node, sizeof view->node);
             view->mode = mode;

@@ -16,7 +16,7 @@ enum { READ_SIZE_MAX = 64 * 1024 * 1024 }; /* where nobody knows how large the m
 static const fettle_task_kind kinds[] = {
     [FETTLE_VERB_UPDATE] = FETTLE_TASK_UPDATE, [FETTLE_VERB_READ] = FETTLE_TASK_READ,
     [FETTLE_VERB_VERIFY] = FETTLE_TASK_VERIFY, [FETTLE_VERB_RESET] = FETTLE_TASK_RESET,
-    [FETTLE_VERB_SURVEY] = FETTLE_TASK_SURVEY,
+    [FETTLE_VERB_SURVEY] = FETTLE_TASK_SURVEY, [FETTLE_VERB_ERASE] = FETTLE_TASK_ERASE,
 };
 
 /* ---- making ---- */
@@ -46,6 +46,15 @@ static bool make_plan(fettle_job *job, fettle_error *err)
         .seen_mode = selection->seen_mode,
         .seen_version = selection->seen_version,
         .was_unfinished = fettle_memory_is_unfinished(job, seen_path),
+        .memory = job->memory_text,
+        .has_address = fettle_job_has_flag(job, FETTLE_WISH_AT_ADDRESS),
+        .address = job->wishes.address,
+        .length = (uint32_t)job->wishes.length,
+        .erases_rest = fettle_job_has_flag(job, FETTLE_WISH_ERASE_REST),
+        .writes_all = fettle_job_has_flag(job, FETTLE_WISH_ALL_PAGES),
+        .mass_erases = fettle_job_has_flag(job, FETTLE_WISH_MASS_ERASE),
+        .unprotects = fettle_job_has_flag(job, FETTLE_WISH_UNPROTECT),
+        .writes_special = fettle_job_has_flag(job, FETTLE_WISH_SPECIAL),
     };
     if (!fettle_plan_make(&job->plan, job->image, selection->row, selection->vendor,
                           &wishes, &job->plan_question, err)) {
@@ -84,10 +93,11 @@ static bool take_text(char *to, size_t size, const char *text, const char *what,
 static bool check_wishes(const fettle_job *job, fettle_error *err)
 {
     bool needs_image = job->verb == FETTLE_VERB_UPDATE || job->verb == FETTLE_VERB_VERIFY;
-    const char *text = needs_image && job->image == NULL ? "a firmware file is needed"
-                       : job->wishes.transfer_size > 65535
-                           ? "a transfer can have 65535 bytes at most"
-                           : NULL;
+    const char *text =
+        needs_image && job->image == NULL   ? "a firmware file is needed"
+        : job->wishes.transfer_size > 65535 ? "a transfer can have 65535 bytes at most"
+        : job->wishes.length > UINT32_MAX   ? "a memory has 4294967295 bytes at most"
+                                            : NULL;
     if (text != NULL) {
         fettle_error_set(err, FETTLE_E_USAGE, &(fettle_words){.text = text});
     }
@@ -100,6 +110,8 @@ static bool ready(fettle_job *job, fettle_error *err)
                    "what --board says is too long", err) ||
         !take_text(job->revision_text, sizeof job->revision_text, job->wishes.revision,
                    "what --revision says is too long", err) ||
+        !take_text(job->memory_text, sizeof job->memory_text, job->wishes.memory,
+                   "what --memory says is too long", err) ||
         !check_wishes(job, err)) {
         return false;
     }
@@ -135,13 +147,14 @@ fettle_job *fettle_job_new(fettle_context *context, fettle_verb verb,
         fettle_job_free(job);
         return NULL;
     }
-    job->wishes.board = job->wishes.revision = NULL;
+    job->wishes.board = job->wishes.revision = job->wishes.memory = NULL;
     return job;
 }
 
 void fettle_job_free(fettle_job *job)
 {
     if (job != NULL) {
+        fettle_job_engine_finish(&job->engine);
         fettle_free(job->line);
         fettle_free(job->buffer);
         fettle_free(job);
@@ -319,7 +332,11 @@ static void on_run_event(void *user, const fettle_run_event *event)
         error = &job->error;
     }
     bool is_ask = event->kind == FETTLE_RUN_ASK || event->kind == FETTLE_RUN_ASK_OVER;
-    if (event->kind == FETTLE_RUN_STAGE && event->stage == FETTLE_STAGE_WRITE) {
+    if (event->kind == FETTLE_RUN_STAGE && event->stage == FETTLE_STAGE_ERASE) {
+        fettle_memory_keep_rests(job); /* before the first page is erased */
+    }
+    if (event->kind == FETTLE_RUN_STAGE &&
+        (event->stage == FETTLE_STAGE_WRITE || event->stage == FETTLE_STAGE_ERASE)) {
         fettle_memory_mark(job, true);
     }
     tell(
@@ -391,6 +408,8 @@ static bool prepare_run(fettle_job *job)
     job->host.is_watching_for_suspend = context->is_real_time;
     fettle_lock_port_init(job);
     fettle_job_engine_init(&job->engine, &job->plan, job->buffer, size);
+    job->engine.recall = fettle_memory_recall_rest;
+    job->engine.recall_user = job;
     fettle_run_init(&job->run, &(fettle_run_setup){
                                    .root = &job->engine.engine,
                                    .observed = &job->engine.observed,
@@ -475,6 +494,9 @@ bool fettle_job_run(fettle_job *job, fettle_listener *listener, void *user,
     fettle_host_finish(&job->host);
     fettle_lock_port_finish(job);
     fettle_memory_mark(job, job->engine.is_unfinished);
+    if (job->engine.end == FETTLE_JOB_UPDATED || job->engine.end == FETTLE_JOB_UNCHANGED) {
+        fettle_memory_forget_rests(job);
+    }
     refuse_half_a_memory(job);
     return end(job, err);
 }

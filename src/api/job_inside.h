@@ -18,6 +18,7 @@
 
 enum {
     TEXT_SIZE = 1024,
+    ZONES_MAX = FETTLE_TARGET_MEMORIES_MAX * FETTLE_ZONES_MAX,
 };
 
 /* A port that takes the lock of a board as soon as it is found (lock.c). */
@@ -34,6 +35,7 @@ struct fettle_job {
     const fettle_image *image;
     fettle_wishes wishes;
     char board_text[FETTLE_TEXT_SIZE], revision_text[FETTLE_ANSWER_SIZE];
+    char memory_text[FETTLE_MEMORY_WISH_SIZE];
     fettle_selection selection;
     fettle_plan plan;
     fettle_plan_question plan_question;
@@ -54,6 +56,7 @@ struct fettle_job {
     void *user;
     fettle_us began;
     uint8_t *buffer;
+    bool has_rests; /* the store has what is beside the content of some page */
     bool is_marked; /* the store knows that this board's update has begun */
 
     /* what became of it */
@@ -62,6 +65,8 @@ struct fettle_job {
     fettle_stage_record stages[FETTLE_STAGE_COUNT];
     fettle_note_record notes[FETTLE_NOTES_MAX];
     fettle_memory_facts memories[FETTLE_JOB_MEMORIES_MAX];
+    size_t zone_count;
+    fettle_zone_facts zones[ZONES_MAX];
     char serial[FETTLE_TEXT_SIZE], version_before[8], version_after[8];
 };
 
@@ -81,6 +86,15 @@ bool fettle_memory_is_unfinished(const fettle_job *job, const char *path);
 
 /* Notes that one has begun, or has come to its end. What can't be kept is dropped. */
 void fettle_memory_mark(fettle_job *job, bool is_unfinished);
+
+/*
+ * What the pages that are about to be erased hold beside the content: kept until the update has come to its end, so that the
+ * next run can put it back if this one is cut off.
+ */
+void fettle_memory_keep_rests(fettle_job *job);
+void fettle_memory_forget_rests(fettle_job *job);
+bool fettle_memory_recall_rest(void *job, const char *path, uint8_t alternate,
+                               uint32_t address, uint8_t *bytes, uint32_t size);
 
 /* ---- lock.c ---- */
 

@@ -5,6 +5,8 @@
  */
 #include "api/job_inside.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 enum { KEY_SIZE = 160 };
@@ -73,6 +75,63 @@ void fettle_memory_mark(fettle_job *job, bool is_unfinished)
     (void)context->store->put(context->store_self, key,
                               (fettle_span){mark, is_unfinished ? sizeof mark : 0});
 }
+
+/* ---- rests of pages ---- */
+
+static void key_of_rest(const char *path, uint8_t alternate, uint32_t address, char *key)
+{
+    char place[24] = "";
+    key[0] = '\0';
+    append_key(key, "rest/");
+    append_key(key, path);
+    fettle_text_append(place, sizeof place, "/");
+    fettle_text_append_number(place, sizeof place, alternate);
+    fettle_text_append(place, sizeof place, "-");
+    fettle_text_append_hex(place, sizeof place, address, 8);
+    append_key(key, place);
+}
+
+static void put_rests(fettle_job *job, bool is_kept)
+{
+    const fettle_context *context = job->context;
+    const fettle_target *target = &job->engine.target;
+    char key[KEY_SIZE];
+    for (size_t i = 0; context->store != NULL && i < target->page_count; i++) {
+        const fettle_target_page *page = &target->pages[i];
+        if (page->rest == NULL) {
+            continue;
+        }
+        key_of_rest(job->engine.sight.path, target->memories[page->memory].alternate,
+                    page->address, key);
+        job->has_rests |= context->store->put(
+            context->store_self, key, (fettle_span){page->rest, is_kept ? page->size : 0});
+    }
+}
+
+void fettle_memory_keep_rests(fettle_job *job)
+{
+    put_rests(job, true);
+}
+
+void fettle_memory_forget_rests(fettle_job *job)
+{
+    put_rests(job, false);
+}
+
+bool fettle_memory_recall_rest(void *self, const char *path, uint8_t alternate,
+                               uint32_t address, uint8_t *bytes, uint32_t size)
+{
+    const fettle_job *job = self;
+    const fettle_context *context = job->context;
+    char key[KEY_SIZE];
+    size_t count = 0;
+    key_of_rest(path, alternate, address, key);
+    return context->store != NULL &&
+           context->store->get(context->store_self, key, bytes, size, &count) &&
+           count == size;
+}
+
+/* ---- answers ---- */
 
 const char *fettle_memory_get_answer(fettle_job *job)
 {

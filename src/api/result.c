@@ -6,6 +6,7 @@
 #include "api/job_inside.h"
 
 #include "base/text.h"
+#include "job/memories.h"
 
 #include <assert.h>
 
@@ -45,6 +46,7 @@ static fettle_result_outcome outcome_of(const fettle_job *job)
         [FETTLE_JOB_VERIFIED] = FETTLE_OUTCOME_VERIFIED,
         [FETTLE_JOB_RESET] = FETTLE_OUTCOME_RESET,
         [FETTLE_JOB_SURVEYED] = FETTLE_OUTCOME_SURVEYED,
+        [FETTLE_JOB_ERASED] = FETTLE_OUTCOME_ERASED,
     };
     fettle_result_outcome if_unwritten =
         job->engine.has_written ? FETTLE_OUTCOME_FAILED : FETTLE_OUTCOME_REFUSED;
@@ -62,6 +64,13 @@ static fettle_result_outcome outcome_of(const fettle_job *job)
     case FETTLE_E_DOWNLOAD_UNSUPPORTED:
     case FETTLE_E_UPLOAD_UNSUPPORTED:
     case FETTLE_E_SEVERAL_BOARDS:
+    case FETTLE_E_ADDRESS_OUTSIDE:
+    case FETTLE_E_ADDRESS_READ_ONLY:
+    case FETTLE_E_READ_PROTECTED:
+    case FETTLE_E_NO_SUCH_MEMORY:
+    case FETTLE_E_WOULD_LOSE:
+    case FETTLE_E_CONFIRMATION_NEEDED:
+    case FETTLE_E_MEMORY_NOT_NAMED:
         return if_unwritten;
     default:
         return could_not_open(job) ? if_unwritten : FETTLE_OUTCOME_FAILED;
@@ -88,7 +97,8 @@ void fettle_result_tell_board(fettle_job *job)
     fettle_text_escape(job->serial, sizeof job->serial, sight->serial);
     write_version(job->version_before, sizeof job->version_before, engine->version_before);
     write_version(job->version_after, sizeof job->version_after, engine->version_after);
-    result->name = job->plan.row->name;
+    result->name = job->engine.plan != NULL ? fettle_job_board_name(&job->engine)
+                                            : job->plan.row->name;
     result->path = sight->path[0] != '\0' ? sight->path : job->plan.path;
     result->port = sight->node[0] != '\0' ? sight->node : result->path;
     result->serial = job->serial;
@@ -98,6 +108,32 @@ void fettle_result_tell_board(fettle_job *job)
     result->id = sight->id;
     result->version_before = job->version_before;
     result->version_after = job->version_after;
+}
+
+/* A DfuSe memory's map, as it was mended where its string is known to lie. */
+static void tell_zones(fettle_job *job, fettle_memory_facts *memory)
+{
+    const fettle_target *target = &job->engine.target;
+    for (size_t i = 0; i < target->memory_count; i++) {
+        const fettle_memory_map *map = &target->memories[i].map;
+        if (target->memories[i].alternate != memory->alternate) {
+            continue;
+        }
+        memory->size = (size_t)fettle_memory_map_size(map);
+        memory->zones = &job->zones[job->zone_count];
+        for (size_t z = 0; z < map->zone_count && job->zone_count < ZONES_MAX; z++) {
+            const fettle_zone *zone = &map->zones[z];
+            job->zones[job->zone_count++] = (fettle_zone_facts){
+                .address = zone->address,
+                .page_size = zone->page_size,
+                .page_count = zone->page_count,
+                .can_read = zone->can_read,
+                .can_erase = zone->can_erase,
+                .can_write = zone->can_write,
+            };
+            memory->zone_count++;
+        }
+    }
 }
 
 static void tell_memories(fettle_job *job)
@@ -110,11 +146,12 @@ static void tell_memories(fettle_job *job)
     job->result.bcdDFUVersion = interface->bcdDFUVersion;
     for (size_t i = 0; i < interface->alternate_count && i < FETTLE_JOB_MEMORIES_MAX; i++) {
         fettle_memory_facts *memory = &job->memories[i];
-        fettle_text_append(memory->name, sizeof memory->name, "memory ");
-        fettle_text_append_number(memory->name, sizeof memory->name,
-                                  interface->alternates[i]);
+        char name[FETTLE_TEXT_SIZE];
+        fettle_job_memory_name(&job->engine, i, name, sizeof name);
+        fettle_text_escape(memory->name, sizeof memory->name, name);
         memory->alternate = interface->alternates[i];
         memory->size = row->memory.size;
+        tell_zones(job, memory);
         memory->transfer_size =
             fettle_dfu_transfer_size(interface, job->engine.descriptors.bMaxPacketSize0);
         memory->can_write = (interface->bmAttributes & FETTLE_DFU_CAN_DNLOAD) != 0;

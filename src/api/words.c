@@ -84,6 +84,7 @@ const char *fettle_outcome_name(fettle_result_outcome outcome)
         [FETTLE_OUTCOME_VERIFIED] = "verified",
         [FETTLE_OUTCOME_RESET] = "reset",
         [FETTLE_OUTCOME_SURVEYED] = "surveyed",
+        [FETTLE_OUTCOME_ERASED] = "erased",
         [FETTLE_OUTCOME_REFUSED] = "refused",
         [FETTLE_OUTCOME_FAILED] = "failed",
         [FETTLE_OUTCOME_INTERRUPTED] = "interrupted",

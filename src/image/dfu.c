@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum {
-    SUFFIX_SIZE = 16, /* the least that bLength may say */
+    SUFFIX_SIZE = FETTLE_SUFFIX_SIZE, /* the least that bLength may say */
     CRC_SIZE = 4,
 
     /* Offsets in the last SUFFIX_SIZE bytes. */
@@ -30,26 +30,24 @@ enum {
 
     DFU_1_0 = 0x0100,
     DFU_1_1 = 0x0110,
-    DFUSE = 0x011A, /* the content is a container of its own, UM0391 */
 };
+
+static const uint8_t letters[3] = {'U', 'F', 'D'};
 
 static const uint8_t *last_bytes(fettle_span file)
 {
     return file.data + file.size - SUFFIX_SIZE;
 }
 
-static bool is_named_dfu(const char *name)
+bool fettle_suffix_has_signature(fettle_span file, uint16_t *bcdDFU)
 {
-    static const char ending[] = ".dfu";
-    size_t length = strlen(name);
-
-    return length >= sizeof ending - 1 &&
-           fettle_text_is_same_word(name + length - (sizeof ending - 1), ending);
-}
-
-static bool has_signature(fettle_span file)
-{
-    return file.size >= SUFFIX_SIZE && memcmp(last_bytes(file) + SIGNATURE, "UFD", 3) == 0;
+    if (file.size < SUFFIX_SIZE || memcmp(last_bytes(file) + SIGNATURE, letters, 3) != 0) {
+        return false;
+    }
+    if (bcdDFU != NULL) {
+        *bcdDFU = fettle_get16(last_bytes(file) + BCD_DFU);
+    }
+    return true;
 }
 
 static bool has_sane_length(uint8_t bLength, fettle_span file)
@@ -87,27 +85,15 @@ static fettle_suffix decode_suffix(fettle_span file)
  */
 static bool is_dfu(const char *name, fettle_span file)
 {
-    if (is_named_dfu(name)) {
+    if (fettle_image_is_named(name, ".dfu")) {
         return true;
     }
-    if (!has_signature(file)) {
+    if (!fettle_suffix_has_signature(file, NULL)) {
         return false;
     }
     fettle_suffix suffix = decode_suffix(file);
     return suffix.is_intact || suffix.leaves_suffix_out || suffix.bLength == SUFFIX_SIZE ||
-           suffix.bcdDFU == DFU_1_0 || suffix.bcdDFU == DFU_1_1 || suffix.bcdDFU == DFUSE;
-}
-
-/*
- * The content of a DfuSe file begins with its name and a 1; its bcdDFU may be what is
- * damaged.
- */
-static bool is_dfuse(const fettle_suffix *suffix, fettle_span file)
-{
-    static const uint8_t start[] = {'D', 'f', 'u', 'S', 'e', 1};
-
-    return suffix->bcdDFU == DFUSE ||
-           (file.size >= sizeof start && memcmp(file.data, start, sizeof start) == 0);
+           suffix.bcdDFU == DFU_1_0 || suffix.bcdDFU == DFU_1_1;
 }
 
 static bool refuse_length(const fettle_suffix *suffix, fettle_span file, fettle_error *err)
@@ -144,11 +130,11 @@ static bool refuse_damaged(const fettle_suffix *suffix, fettle_error *err)
     return false;
 }
 
-static bool read_dfu(fettle_image *image, unsigned flags, fettle_error *err)
+bool fettle_suffix_read(fettle_image *image, unsigned flags, fettle_error *err)
 {
     fettle_span file = image->file;
 
-    if (!has_signature(file)) {
+    if (!fettle_suffix_has_signature(file, NULL)) {
         fettle_error_set(err, FETTLE_E_FILE_CUT, NULL);
         return false;
     }
@@ -159,22 +145,38 @@ static bool read_dfu(fettle_image *image, unsigned flags, fettle_error *err)
     if (!suffix.is_intact && (flags & FETTLE_IMAGE_ACCEPT_DAMAGED) == 0) {
         return refuse_damaged(&suffix, err);
     }
-    if (is_dfuse(&suffix, file)) {
-        fettle_error_set(
-            err, FETTLE_E_NOT_SUPPORTED,
-            &(fettle_words){.text = "this is a DfuSe file, and this version takes only "
-                                    "plain DFU files and raw firmware"});
-        return false;
-    }
     if (suffix.bLength == file.size) {
         fettle_error_set(err, FETTLE_E_FILE_EMPTY, NULL);
         return false;
     }
-    image->format = FETTLE_IMAGE_DFU;
     image->has_suffix = true;
     image->suffix = suffix;
+    return true;
+}
+
+void fettle_suffix_write(uint8_t *file, size_t size, const fettle_suffix *suffix)
+{
+    uint8_t *last = file + size;
+
+    fettle_put16(last + BCD_DEVICE, suffix->bcdDevice);
+    fettle_put16(last + ID_PRODUCT, suffix->idProduct);
+    fettle_put16(last + ID_VENDOR, suffix->idVendor);
+    fettle_put16(last + BCD_DFU, suffix->bcdDFU);
+    memcpy(last + SIGNATURE, letters, sizeof letters);
+    last[B_LENGTH] = SUFFIX_SIZE;
+    fettle_put32(last + DW_CRC,
+                 fettle_crc32(UINT32_MAX, (fettle_span){file, size + DW_CRC}));
+}
+
+static bool read_dfu(fettle_image *image, unsigned flags, fettle_error *err)
+{
+    if (!fettle_suffix_read(image, flags, err)) {
+        return false;
+    }
+    image->format = FETTLE_IMAGE_DFU;
     image->region_count = 1;
-    image->only_region = (fettle_region){.data = {file.data, file.size - suffix.bLength}};
+    image->only_region = (fettle_region){
+        .data = {image->file.data, image->file.size - image->suffix.bLength}};
     image->regions = &image->only_region;
     fettle_prefix_read(image);
     return true;

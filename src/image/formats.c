@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The formats that are known, in the order in which they are asked. A new one is one file
- * and one row before the last: raw takes everything.
+ * and one row before the last: raw takes everything. What is joined of several files (join.c)
+ * is no format of a file, and has no row.
  */
+#include "base/text.h"
 #include "image/image.h"
 
 #include <assert.h>
+#include <string.h>
 
 static const fettle_format *const formats[] = {
+    &fettle_format_dfuse, /* before DFU, which would take the container for content */
     &fettle_format_dfu,
+    &fettle_format_hex,
     &fettle_format_raw,
 };
 
@@ -28,9 +33,19 @@ const char *fettle_image_format_name(fettle_image_format format)
 {
     size_t i = 0;
 
+    if (format == FETTLE_IMAGE_JOINED) {
+        return "joined";
+    }
     while (i < FORMAT_COUNT && formats[i]->format != format) {
         i++;
     }
     assert(i < FORMAT_COUNT);
     return formats[i]->name;
+}
+
+bool fettle_image_is_named(const char *name, const char *ending)
+{
+    size_t length = strlen(name), wanted = strlen(ending);
+
+    return length >= wanted && fettle_text_is_same_word(name + length - wanted, ending);
 }

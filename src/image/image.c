@@ -7,6 +7,7 @@
 #include "image/image.h"
 
 #include "base/alloc.h"
+#include "image/regions.h"
 
 #include <assert.h>
 #include <string.h>
@@ -80,6 +81,28 @@ fettle_image *fettle_image_new(const char *name, fettle_span bytes, unsigned fla
     fettle_sha256_feed(&sha256, image->file);
     fettle_sha256_finish(&sha256, image->sha256);
     return image;
+}
+
+size_t fettle_image_content_size(const fettle_image *image)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < image->region_count; i++) {
+        size += image->regions[i].data.size;
+    }
+    return size;
+}
+
+size_t fettle_image_gap_count(const fettle_image *image)
+{
+    size_t count = 0;
+
+    for (size_t i = 1; i < image->region_count; i++) {
+        const fettle_region *before = &image->regions[i - 1], *region = &image->regions[i];
+        count += fettle_region_is_same_memory(before, region) &&
+                 fettle_region_end(before) < region->address;
+    }
+    return count;
 }
 
 void fettle_image_free(fettle_image *image)

@@ -14,12 +14,18 @@
 enum {
     FETTLE_FILE_SIZE_MAX = 256 * 1024 * 1024,
     FETTLE_IMAGE_REGIONS_MAX = 65536,
-    FETTLE_IMAGE_PARTS_MAX = 64, /* files of one update */
+    FETTLE_IMAGE_PARTS_MAX = 64,      /* files of one update */
+    FETTLE_IMAGE_NAME_SIZE_MAX = 256, /* of several files; one may be longer */
+    FETTLE_DFUSE_ELEMENTS_MAX = 10000,
+    FETTLE_DFUSE_TARGETS_MAX = 255, /* bTargets has one byte */
 };
 
 typedef enum fettle_image_format {
     FETTLE_IMAGE_RAW,
-    FETTLE_IMAGE_DFU, /* raw content and a DFU suffix, DFU 1.1 appendix B */
+    FETTLE_IMAGE_DFU,    /* raw content and a DFU suffix, DFU 1.1 appendix B */
+    FETTLE_IMAGE_DFUSE,  /* targets, elements and a DFU suffix, UM0391 */
+    FETTLE_IMAGE_HEX,    /* Intel HEX, 1988 */
+    FETTLE_IMAGE_JOINED, /* no file: several of them, or one that was put at an address */
 } fettle_image_format;
 
 typedef enum fettle_prefix {
@@ -43,6 +49,21 @@ typedef struct fettle_region {
     fettle_span data; /* never empty; never beyond address 0xFFFFFFFF */
 } fettle_region;
 
+/* One target of a DfuSe file: content for one alternate setting. */
+typedef struct fettle_image_target {
+    uint8_t alternate;    /* several targets of a file may have the same */
+    const char *name;     /* "" where it has none; untrusted; the image's */
+    size_t element_count; /* as the file says, with those that are empty */
+} fettle_image_target;
+
+/* What DFUImageSize of a DfuSe file counts. Only the first is right; all three are common. */
+typedef enum fettle_dfuse_size {
+    FETTLE_DFUSE_SIZE_NONE, /* it is no DfuSe file */
+    FETTLE_DFUSE_SIZE_RIGHT,
+    FETTLE_DFUSE_SIZE_WITH_SUFFIX,
+    FETTLE_DFUSE_SIZE_ZERO,
+} fettle_dfuse_size;
+
 /* The DFU suffix, field by field as it stands in the file. */
 typedef struct fettle_suffix {
     uint16_t bcdDevice, idProduct, idVendor; /* 0xFFFF: any */
@@ -57,12 +78,13 @@ typedef struct fettle_suffix {
 typedef struct fettle_image {
     const char *name; /* file name without folders, UTF-8 not promised; the image's */
     fettle_image_format format;
-    fettle_span file;                   /* all bytes of the file */
-    uint8_t sha256[FETTLE_SHA256_SIZE]; /* of all bytes of the file */
+    fettle_span file; /* all bytes of the file; of several, one behind the other */
+    uint8_t sha256[FETTLE_SHA256_SIZE]; /* of `file` */
 
     /*
-     * What is sent: never the suffix. At least one; sorted by alternate, then by address; no two of the same
-     * memory overlap or touch, but for files that say so themselves (DfuSe elements that touch stay as they are).
+     * What is sent: never the suffix. At least one; sorted by alternate (those without one first), then by address;
+     * no two of the same memory overlap or touch, but for files that say so themselves (elements of a DfuSe file that
+     * touch stay as they are). What has no alternate overlaps nothing at all.
      */
     size_t region_count;
     const fettle_region *regions;
@@ -71,31 +93,72 @@ typedef struct fettle_image {
     bool has_suffix;
     fettle_suffix suffix;
 
+    size_t target_count; /* DfuSe: as they stand in the file */
+    const fettle_image_target *targets;
+    fettle_dfuse_size dfuse_size;
+
+    bool has_entry; /* HEX: where the program begins, by its last such record */
+    uint32_t entry;
+
     fettle_prefix prefix; /* first bytes of region 0 that are a prefix */
     size_t prefix_size;
     uint32_t prefix_address; /* TI: where the content goes */
     uint32_t
         prefix_length; /* as the prefix says: TI payload bytes, LPC bytes with the prefix */
 
-    void *memory;      /* the image's own: the bytes of the file */
+    void *memory;      /* the image's own: the bytes of the file, and its name */
     void *more_memory; /* regions, and content that isn't bytes of the file; or NULL */
 } fettle_image;
 
 /*
- * Reads a file's bytes. `name` decides with the content: a name that ends in .dfu promises a suffix
- * (in any case of letters). `flags` are FETTLE_IMAGE_*. The bytes are copied; neither `bytes` nor
- * `name` is needed afterwards. NULL and `err` set on failure: FILE_EMPTY (no byte, or nothing but a
- * suffix), FILE_TOO_LARGE, FILE_CUT, FILE_DAMAGED, FILE_BAD_SUFFIX, NOT_SUPPORTED (a DfuSe file),
- * NO_MEMORY.
+ * Reads a file's bytes. `name` decides with the content: a name that ends in .dfu promises a suffix, one in
+ * .hex, .ihex or .ihx Intel HEX (in any case of letters). `flags` are FETTLE_IMAGE_*. The bytes are copied; neither
+ * `bytes` nor `name` is needed afterwards. The memory it takes is at most some five times that of the file, whatever
+ * the file says. NULL and `err` set on failure: FILE_EMPTY (no byte, or nothing to send), FILE_TOO_LARGE,
+ * FILE_TOO_SCATTERED, FILE_CUT, FILE_DAMAGED, FILE_BAD_SUFFIX, FILE_BAD_DFUSE, FILE_BAD_HEX, NO_MEMORY.
  */
 fettle_image *fettle_image_new(const char *name, fettle_span bytes, unsigned flags,
                                fettle_error *err);
 
+/* One file of several, and where a person wants it. */
+typedef struct fettle_image_part {
+    const fettle_image *image;
+    bool has_address;
+    uint32_t address;
+} fettle_image_part;
+
+/*
+ * One image of several files, or of one file at an address. All is copied: the parts may be freed at once. Pieces that
+ * touch become one region. What the suffixes say is kept; where one says "any" the other's word counts. There is no
+ * prefix, unless a single part without an address has one. `name` is their names with commas in between, cut where
+ * that is longer than FETTLE_IMAGE_NAME_SIZE_MAX. `count` is 1 to FETTLE_IMAGE_PARTS_MAX. NULL and `err` on failure:
+ * FILE_NEEDS_ADDRESS, FILE_HAS_ADDRESS (also a file with a prefix), ADDRESS_TOO_HIGH, FILES_OVERLAP, FILES_FOR_TWO_BOARDS,
+ * FILE_TOO_LARGE (all together), FILE_TOO_SCATTERED, NO_MEMORY.
+ */
+fettle_image *fettle_image_new_joined(const fettle_image_part *parts, size_t count,
+                                      fettle_error *err);
+
 FETTLE_API void fettle_image_free(fettle_image *image); /* takes NULL */
 
-/* "raw", "dfu"; "none", "ti", "lpc". Constant. */
+/* Addresses between two regions of the same memory that have no content: how many such gaps there are. */
+size_t fettle_image_gap_count(const fettle_image *image);
+
+/* Bytes of all regions together. */
+size_t fettle_image_content_size(const fettle_image *image);
+
+/*
+ * A DfuSe file with the image's regions, a target for each alternate (0 where a region has none) with the name that
+ * `image` has for it. `suffix` gives bcdDevice, idProduct and idVendor, nothing else. `out` becomes memory of
+ * fettle_alloc(), for the caller to free. False: FILE_NEEDS_ADDRESS, FILE_TOO_LARGE, FILE_TOO_SCATTERED (more elements or
+ * targets than fettle itself takes), NO_MEMORY.
+ */
+bool fettle_image_write_dfuse(const fettle_image *image, const fettle_suffix *suffix,
+                              uint8_t **out, size_t *size, fettle_error *err);
+
+/* "raw", "dfu", "dfuse", "hex", "joined"; "none", "ti", "lpc"; "none", "right", "with-suffix", "zero". Constant. */
 const char *fettle_image_format_name(fettle_image_format format);
 const char *fettle_prefix_name(fettle_prefix prefix);
+const char *fettle_dfuse_size_name(fettle_dfuse_size size);
 
 /* One row of formats.c. `read` fills in all but name, file, sha256 and memory. */
 typedef struct fettle_format {
@@ -106,10 +169,35 @@ typedef struct fettle_format {
     bool (*read)(fettle_image *image, unsigned flags, fettle_error *err);
 } fettle_format;
 
-extern const fettle_format fettle_format_dfu, fettle_format_raw;
+extern const fettle_format fettle_format_dfuse, fettle_format_dfu, fettle_format_hex,
+    fettle_format_raw;
 
 /* The first row that says it is this. Never NULL: every file is at least raw. */
 const fettle_format *fettle_format_of(const char *name, fettle_span file);
+
+/* Does the name end in `ending` (".dfu"), in any case of letters? */
+bool fettle_image_is_named(const char *name, const char *ending);
+
+/* The last sixteen bytes of a DFU suffix. */
+enum { FETTLE_SUFFIX_SIZE = 16 };
+
+/* bcdDFU of a DfuSe file. */
+enum { FETTLE_SUFFIX_DFUSE = 0x011A };
+
+/* The three letters of a suffix stand where they should. `bcdDFU` (may be NULL) is what stands there then. */
+bool fettle_suffix_has_signature(fettle_span file, uint16_t *bcdDFU);
+
+/*
+ * Reads the suffix of image->file into the image. False: FILE_CUT (none), FILE_BAD_SUFFIX, FILE_DAMAGED unless `flags`
+ * accept it, FILE_EMPTY where nothing is in front of it.
+ */
+bool fettle_suffix_read(fettle_image *image, unsigned flags, fettle_error *err);
+
+/*
+ * Writes a suffix of FETTLE_SUFFIX_SIZE bytes behind the `size` bytes at `file`, with the ids and versions of `suffix`
+ * and a checksum over all of them.
+ */
+void fettle_suffix_write(uint8_t *file, size_t size, const fettle_suffix *suffix);
 
 /* Sets prefix facts from the first bytes of region 0, when everything about them agrees. */
 void fettle_prefix_read(fettle_image *image);

@@ -20,10 +20,12 @@ enum {
         100, /* times that it is seen instead of the loader, while somebody tries */
 };
 
-static fettle_script_then on_looked, on_surveyed, on_detached, on_entered;
+static fettle_script_then on_looked, on_surveyed, on_named, on_unprotected, on_detached,
+    on_entered;
 
 static fettle_effect enter(fettle_job_engine *job, fettle_us now);
 static fettle_effect arm(fettle_job_engine *job, fettle_us now);
+static fettle_effect settle(fettle_job_engine *job, fettle_us now);
 
 /* ---- find ---- */
 
@@ -269,7 +271,56 @@ static fettle_effect on_surveyed(fettle_job_engine *job, const fettle_outcome *l
     if (!fettle_plan_finish(job->plan, &survey, &job->observed, &job->engine.error)) {
         return fettle_script_give_up(job);
     }
+    fettle_engine *names = job->way->name(job);
+    return names == NULL ? settle(job, now)
+                         : fettle_script_run(job, job->observed.stage, names, 0, on_named);
+}
+
+static fettle_effect settle(fettle_job_engine *job, fettle_us now)
+{
+    if (!job->way->settle(job, &job->engine.error)) {
+        return fettle_script_fail_so(job, now);
+    }
     return fettle_script_work(job, now);
+}
+
+static fettle_effect on_named(fettle_job_engine *job, const fettle_outcome *last,
+                              fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
+    job->has_names = true;
+    return settle(job, now);
+}
+
+/* ---- protection ---- */
+
+bool fettle_script_may_unprotect(const fettle_job_engine *job)
+{
+    return job->engine.error.code == FETTLE_E_READ_PROTECTED && job->plan->unprotects &&
+           !job->was_unprotected && !job->plan->is_dry && job->way->unprotect != NULL;
+}
+
+/* Everything that is on the board is gone with it; so this comes only after a refusal. */
+fettle_effect fettle_script_unprotect(fettle_job_engine *job)
+{
+    job->was_unprotected = job->has_written = true;
+    job->engine.error = (fettle_error){.code = FETTLE_E_NONE};
+    return fettle_script_run(job, FETTLE_STAGE_ERASE, job->way->unprotect(job), 0,
+                             on_unprotected);
+}
+
+/* It resets itself. */
+static fettle_effect on_unprotected(fettle_job_engine *job, const fettle_outcome *last,
+                                    fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
+    fettle_script_note(job, FETTLE_NOTE_UNPROTECTED);
+    return fettle_script_open(job, FETTLE_STAGE_ENTER, true, now + COMES_UP_TIME,
+                              FETTLE_ASK_NOTHING, on_entered);
 }
 
 /* The application doesn't make way. A person can make it; but only for proof nobody is asked. */

@@ -27,10 +27,20 @@ enum {
 
 /* ---- words ---- */
 
+/* Of the loader, where no table knows the board around it. */
+const char *fettle_job_board_name(const fettle_job_engine *job)
+{
+    const fettle_quirk_row *row =
+        job->plan->row == &fettle_board_generic
+            ? fettle_board_quirks_of(job->sight.id, job->sight.bcdDevice)
+            : NULL;
+    return row != NULL && row->name != NULL ? row->name : job->plan->row->name;
+}
+
 fettle_words fettle_script_words(const fettle_job_engine *job)
 {
     return (fettle_words){
-        .board = job->plan->row->name,
+        .board = fettle_job_board_name(job),
         .port = job->sight.path[0] != '\0'   ? job->sight.path
                 : job->plan->path[0] != '\0' ? job->plan->path
                                              : NULL,
@@ -52,6 +62,7 @@ static const fettle_clause clauses[][2] = {
     [FETTLE_TASK_VERIFY] = {FETTLE_CLAUSE_VERIFY_BOARD, FETTLE_CLAUSE_VERIFY_ON},
     [FETTLE_TASK_RESET] = {FETTLE_CLAUSE_RESET, FETTLE_CLAUSE_RESET_ON},
     [FETTLE_TASK_SURVEY] = {FETTLE_CLAUSE_LOOK, FETTLE_CLAUSE_LOOK_AT},
+    [FETTLE_TASK_ERASE] = {FETTLE_CLAUSE_ERASE_BOARD, FETTLE_CLAUSE_ERASE_ON},
 };
 
 fettle_clause fettle_job_clause(fettle_task_kind kind, bool has_port)
@@ -100,6 +111,8 @@ fettle_effect fettle_script_end_well(fettle_job_engine *job)
         return fettle_script_end(job, FETTLE_JOB_VERIFIED);
     case FETTLE_TASK_RESET:
         return fettle_script_end(job, FETTLE_JOB_RESET);
+    case FETTLE_TASK_ERASE:
+        return fettle_script_end(job, FETTLE_JOB_ERASED);
     default:
         return fettle_script_end(job, job->has_written ? FETTLE_JOB_UPDATED
                                                        : FETTLE_JOB_UNCHANGED);
@@ -156,10 +169,13 @@ static bool has_missed_window(const fettle_job_engine *job)
  * An update that can be run again can run itself again: after a failure of a board that it had
  * opened the job starts over from finding it, once. `engine.error` is set.
  */
-static fettle_effect fail_or_try_again(fettle_job_engine *job, fettle_us now)
+fettle_effect fettle_script_fail_so(fettle_job_engine *job, fettle_us now)
 {
     if (has_missed_window(job)) {
         return fettle_script_rearm(job, now);
+    }
+    if (fettle_script_may_unprotect(job)) {
+        return fettle_script_unprotect(job);
     }
     if (is_final(job->engine.error.code) || !job->is_open || job->tries++ >= TRIES_MORE) {
         return fettle_script_give_up(job);
@@ -183,7 +199,7 @@ fettle_effect fettle_script_fail(fettle_job_engine *job, const fettle_outcome *l
 {
     fettle_words words = fettle_script_words(job);
     (void)fettle_fail(&job->engine, last, clause, &words);
-    return fail_or_try_again(job, now);
+    return fettle_script_fail_so(job, now);
 }
 
 /* A further try did not even find the board: what counts is why there was one. */
@@ -264,6 +280,10 @@ bool fettle_script_is_in_loader(const fettle_job_engine *job)
 void fettle_script_see(fettle_job_engine *job, const fettle_sight *sight)
 {
     job->sight = *sight;
+    const fettle_quirk_row *quirks = fettle_board_quirks_of(sight->id, sight->bcdDevice);
+    if (quirks != NULL && quirks->dfu.serial_is_utf8) {
+        fettle_names_mend(job->sight.serial);
+    }
     job->mode = job->way->guess(job);
     job->after_arrival = sight->arrival;
     if (job->mode == FETTLE_MODE_APP) {
@@ -303,4 +323,9 @@ void fettle_job_engine_init(fettle_job_engine *job, const fettle_plan *plan,
     for (size_t i = 0; i < plan->note_count; i++) {
         job->observed.notes[job->observed.note_count++] = plan->notes[i];
     }
+}
+
+void fettle_job_engine_finish(fettle_job_engine *job)
+{
+    fettle_target_free(&job->target);
 }

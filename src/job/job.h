@@ -13,6 +13,8 @@
 #include "plan/plan.h"
 #include "proto/descriptors.h"
 #include "proto/dfu.h"
+#include "proto/dfuse.h"
+#include "proto/names.h"
 
 typedef struct fettle_job_engine fettle_job_engine;
 
@@ -39,6 +41,7 @@ typedef enum fettle_job_end {
     FETTLE_JOB_VERIFIED,
     FETTLE_JOB_RESET,
     FETTLE_JOB_SURVEYED,
+    FETTLE_JOB_ERASED,
 } fettle_job_end;
 
 /*
@@ -62,6 +65,15 @@ typedef struct fettle_way {
     fettle_survey (*found)(const fettle_job_engine *job);
     bool (*was_cut_off)(const fettle_job_engine *job); /* an earlier update is still open */
 
+    /* Asks for the names of its memories. NULL: they don't matter, or are known. */
+    fettle_engine *(*name)(fettle_job_engine *job);
+
+    /*
+     * It is in update mode, and the plan holds: now everything about this board is known, and what will be done
+     * is settled, down to pages. May hand over to another way. False: refused, `err` says why.
+     */
+    bool (*settle)(fettle_job_engine *job, fettle_error *err);
+
     /* Could an application that looks like this be asked to make way, without a hand? */
     bool (*can_enter)(const fettle_job_engine *job);
     fettle_engine *(*enter)(fettle_job_engine *job);
@@ -76,6 +88,19 @@ typedef struct fettle_way {
     fettle_engine *(*compare)(fettle_job_engine *job, bool all);
     uint32_t (*differences)(const fettle_job_engine *job, uint32_t *first_block,
                             uint32_t *address);
+
+    /* Reads what write() would take with it, to be put back. NULL: there is nothing. */
+    fettle_engine *(*save)(fettle_job_engine *job, bool repair);
+
+    /* Makes room for what write() will write. NULL: writing needs no room made. */
+    fettle_engine *(*erase)(fettle_job_engine *job);
+
+    /* All of it at once; the whole board, with its protection. NULL: this kind can't. */
+    fettle_engine *(*mass_erase)(fettle_job_engine *job);
+    fettle_engine *(*unprotect)(fettle_job_engine *job);
+
+    /* Reads what was erased. NULL: it can't be read. What it has found is differences(). */
+    fettle_engine *(*check_blank)(fettle_job_engine *job);
 
     /* `repair`: only what the last compare found to differ, where the board can do that. */
     fettle_engine *(*write)(fettle_job_engine *job, bool repair);
@@ -93,11 +118,14 @@ typedef struct fettle_way {
     fettle_engine *(*leave)(fettle_job_engine *job);
     bool (*has_left)(const fettle_job_engine *job); /* seen to go */
 
+    /* It has stayed: the n-th other word that some boards take for "leave". NULL: there are no more. */
+    fettle_engine *(*leave_otherwise)(fettle_job_engine *job, unsigned nth);
+
     fettle_engine *(*read)(fettle_job_engine *job, uint8_t *buffer, size_t size);
     size_t (*read_count)(const fettle_job_engine *job);
 } fettle_way;
 
-extern const fettle_way fettle_way_dfu;
+extern const fettle_way fettle_way_dfu, fettle_way_dfuse;
 
 struct fettle_job_engine {
     fettle_engine engine;
@@ -113,11 +141,20 @@ struct fettle_job_engine {
     bool has_written;
     uint32_t repaired;       /* blocks */
     size_t count;            /* READ: bytes */
+    uint32_t erased;         /* ERASE: pages */
     fettle_mode mode;        /* last seen */
     fettle_sight sight;      /* last seen; path empty: never */
     fettle_usb_id loader_id; /* in update mode, once it was seen so; 0:0: never */
     char loader_serial[FETTLE_TEXT_SIZE];
     uint16_t version_before, version_after; /* bcdDevice of the application; 0: not seen */
+
+    /*
+     * What an earlier update of this board has kept of a page that it couldn't finish: false, there is nothing.
+     * May be NULL.
+     */
+    bool (*recall)(void *user, const char *path, uint8_t alternate, uint32_t address,
+                   uint8_t *bytes, uint32_t size);
+    void *recall_user;
 
     /* the job's own, from its beginning to its end */
     fettle_effect (*then)(fettle_job_engine *job, const fettle_outcome *last,
@@ -133,6 +170,7 @@ struct fettle_job_engine {
     bool must_write;     /* all of it, whatever the memory holds; until that has begun */
     bool has_looked_again; /* what could not be read after the end was read in the loader */
     bool has_missed;       /* a window, just now: the application then starts by itself */
+    bool was_unprotected;  /* by us; at most once */
     bool end_was_refused;  /* or not answered by a board that is still there */
 
     /* what a second try begins anew */
@@ -142,6 +180,8 @@ struct fettle_job_engine {
         bool left_late;       /* the reset was no farewell, and yet it went */
         bool is_armed;        /* a person was asked, `armed_until` counts */
         bool has_asked;       /* a person was asked instead of an application */
+        bool was_mass_erased; /* and nothing is left to be compared */
+        unsigned farewells;   /* other words for "leave" that were tried */
         bool must_read_again; /* written, left, and to be read once it has made way again */
     } attempt;
     fettle_face faces[FETTLE_FACES_MAX];
@@ -150,7 +190,22 @@ struct fettle_job_engine {
     fettle_usb_descriptors descriptors;
     const fettle_dfu_interface *interface; /* in `descriptors` */
     fettle_dfu dfu;
+    fettle_names names; /* of the memories, in the order of `interface` */
+    bool has_names;
+    fettle_dfuse dfuse;
+    fettle_target target;
+    bool has_target;    /* it is settled; kept from one try to the next */
+    size_t main_memory; /* of the target: where content without a place goes */
+    uint32_t entry;     /* DfuSe: where the application begins */
+    uint32_t read_address, read_size;
+    fettle_effect (*after_erase)(fettle_job_engine *job, const fettle_outcome *last,
+                                 fettle_us now); /* write.c's */
+    bool repairs_next;
+    uint32_t write_share;
 };
+
+/* "Pytrack"; "STM32 in its boot ROM" where only the loader is known. Constant. */
+const char *fettle_job_board_name(const fettle_job_engine *job);
 
 /* "cannot update {board}", with a port "cannot update {board} on {port}": outermost in each error. */
 fettle_clause fettle_job_clause(fettle_task_kind kind, bool has_port);
@@ -161,5 +216,8 @@ fettle_clause fettle_job_clause(fettle_task_kind kind, bool has_port);
  */
 void fettle_job_engine_init(fettle_job_engine *job, const fettle_plan *plan,
                             uint8_t *buffer, size_t buffer_size);
+
+/* Gives back what it took while it ran. After the end, and once; takes a job that never ran. */
+void fettle_job_engine_finish(fettle_job_engine *job);
 
 #endif

@@ -21,7 +21,8 @@ enum {
         2, /* times that a board comes back in update mode until we believe it stays */
 };
 
-static fettle_script_then on_left, on_confirmed, on_still_there, on_replugged;
+static fettle_script_then on_left, on_confirmed, on_still_there, on_reached_again,
+    on_farewell, on_replugged;
 
 /* ---- leave ---- */
 
@@ -80,7 +81,12 @@ static fettle_effect watch(fettle_job_engine *job, fettle_us until)
 fettle_effect fettle_script_confirm(fettle_job_engine *job, fettle_us now)
 {
     bool may_stay = !expects_application(job) && !job->way->has_left(job);
-    job->open_until = now + (may_stay ? LEAVES_TIME : job->plan->row->comes_back);
+    bool should_have_left = expects_application(job) && !job->way->has_left(job) &&
+                            !job->attempt.left_late && job->attempt.farewells == 0 &&
+                            job->plan->row == &fettle_board_generic;
+    job->open_until = now + (may_stay           ? LEAVES_TIME
+                             : should_have_left ? BACK_TIME
+                                                : job->plan->row->comes_back);
     return watch(job, job->open_until);
 }
 
@@ -236,9 +242,10 @@ static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome
     if (last->kind == FETTLE_CANCELLED) {
         return fettle_script_fail(job, last, FETTLE_CLAUSE_CONFIRM, now);
     }
-    if (last->kind != FETTLE_OK && !expects_application(job) && !job->attempt.left_late) {
+    if (last->kind != FETTLE_OK && !job->attempt.left_late) {
         job->attempt.left_late = true;
-        return watch(job, now + BACK_TIME);
+        return watch(
+            job, now + (expects_application(job) ? job->plan->row->comes_back : BACK_TIME));
     }
     if (last->kind != FETTLE_OK && !expects_application(job)) {
         /* It left, and may have nothing to show on this bus; but its end must have been taken. */
@@ -258,12 +265,57 @@ static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome
     if (should_read_now(job)) {
         return read_now(job, now);
     }
+    if (expects_application(job) && job->attempt.farewells == 0) {
+        job->after_arrival = 0;
+        return fettle_script_open(job, FETTLE_STAGE_LEAVE, true, now, FETTLE_ASK_NOTHING,
+                                  on_reached_again);
+    }
     if (fettle_script_has_a_hand(job) && expects_application(job)) {
         return fettle_script_open(job, FETTLE_STAGE_CONFIRM, false,
                                   fettle_script_after(now, job->plan->wait),
                                   FETTLE_ASK_REPLUG, on_replugged);
     }
     return end_in_loader(job);
+}
+
+static fettle_effect say_farewell(fettle_job_engine *job, fettle_us now)
+{
+    fettle_engine *child = job->way->leave_otherwise(job, job->attempt.farewells++);
+    if (child == NULL) {
+        return fettle_script_confirm(job, now);
+    }
+    return fettle_script_run(job, FETTLE_STAGE_LEAVE, child, 0, on_farewell);
+}
+
+/* It stays where it should have left: there are boards that want another word for it. */
+static fettle_effect on_reached_again(fettle_job_engine *job, const fettle_outcome *last,
+                                      fettle_us now)
+{
+    if (last->kind == FETTLE_CANCELLED) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_LEAVE, now);
+    }
+    if (last->kind != FETTLE_OK) { /* it is on its way, or somebody else has it */
+        job->attempt.farewells++;
+        return fettle_script_confirm(job, now);
+    }
+    fettle_script_see(job, last->sight);
+    if (!fettle_script_is_in_loader(job)) {
+        return on_application(job, now);
+    }
+    if (!job->way->meet(job, &job->engine.error)) {
+        return fettle_script_give_up(job);
+    }
+    return say_farewell(job, now);
+}
+
+static fettle_effect on_farewell(fettle_job_engine *job, const fettle_outcome *last,
+                                 fettle_us now)
+{
+    if (last->kind == FETTLE_CANCELLED) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_LEAVE, now);
+    }
+    bool was_refused = last->kind == FETTLE_OK && !job->way->has_made_way(job);
+    return was_refused ? say_farewell(job, now) : fettle_script_confirm(job, now);
 }
 
 static fettle_effect on_replugged(fettle_job_engine *job, const fettle_outcome *last,

@@ -50,6 +50,9 @@ fettle_effect fettle_script_refuse(fettle_job_engine *job, fettle_code code);
 fettle_effect fettle_script_fail(fettle_job_engine *job, const fettle_outcome *last,
                                  fettle_clause clause, fettle_us now);
 
+/* `engine.error` is set: fails, or tries again. */
+fettle_effect fettle_script_fail_so(fettle_job_engine *job, fettle_us now);
+
 /* The window was missed: ready for the next try, for as long as was agreed on. */
 fettle_effect fettle_script_rearm(fettle_job_engine *job, fettle_us now);
 
@@ -78,6 +81,11 @@ bool fettle_script_has_a_hand(const fettle_job_engine *job); /* may anybody be a
 bool fettle_script_reads(const fettle_job_engine *job);      /* compares and verifies */
 
 /* ---- handing over ---- */
+
+bool fettle_script_may_unprotect(
+    const fettle_job_engine *job); /* arrive.c: it was refused for that */
+fettle_effect
+fettle_script_unprotect(fettle_job_engine *job); /* arrive.c: and begins anew */
 
 fettle_script_then fettle_script_find, fettle_script_on_arrived;        /* arrive.c */
 bool fettle_script_is_other_board(fettle_job_engine *job);              /* arrive.c */

@@ -4,7 +4,10 @@
  * which size of transfers is read from the descriptors; what is odd about the loader comes from the
  * board's row.
  */
-#include "job/job.h"
+#include "job/way_dfu.h"
+
+#include "job/memories.h"
+#include "job/script.h"
 
 #include <string.h>
 
@@ -28,14 +31,23 @@ static uint16_t transfer_size(const fettle_job_engine *job)
     size_t limit = job->sight.largest_control;
     size = known > 0 ? min_size(size, known) : size;
     size = limit > 0 ? min_size(size, limit) : size;
-    return (uint16_t)(wished > 0 && !row_of(job)->dfu.whole_blocks ? min_size(size, wished)
-                                                                   : size);
+    return (uint16_t)(wished > 0 && !fettle_job_quirks(job)->whole_blocks
+                          ? min_size(size, wished)
+                          : size);
+}
+
+enum { DFUSE_VERSION = 0x011A };
+
+static bool is_dfuse(const fettle_job_engine *job)
+{
+    return job->interface->bcdDFUVersion == DFUSE_VERSION &&
+           !fettle_job_quirks(job)->never_dfuse;
 }
 
 static void read_traits(const fettle_job_engine *job, fettle_dfu_traits *traits)
 {
     const fettle_dfu_interface *interface = job->interface;
-    const fettle_dfu_quirks *quirks = &row_of(job)->dfu;
+    const fettle_dfu_quirks *quirks = fettle_job_quirks(job);
     *traits = (fettle_dfu_traits){
         .interface = interface->number,
         .alternate = interface->alternates[0],
@@ -47,10 +59,16 @@ static void read_traits(const fettle_job_engine *job, fettle_dfu_traits *traits)
         .ignores_abort = quirks->ignores_abort,
         .block_is_place = quirks->block_is_place,
         .reads_in_download = quirks->reads_in_download,
+        .ends_at_manifest = is_dfuse(job),
+        .clears_stuck_erase = quirks->clears_stuck_erase,
+        .reads_before_leaving = quirks->reads_before_leaving,
+        .force_detach = quirks->force_detach,
+        .ignores_poll_time = quirks->ignores_poll_time,
+        .never_select = quirks->never_select,
     };
 }
 
-static bool meet(fettle_job_engine *job, fettle_error *err)
+bool fettle_dfu_way_meet(fettle_job_engine *job, fettle_error *err)
 {
     fettle_span bytes = {job->sight.descriptors, job->sight.descriptors_size};
     job->interface = NULL;
@@ -66,16 +84,17 @@ static bool meet(fettle_job_engine *job, fettle_error *err)
     fettle_dfu_traits traits;
     read_traits(job, &traits);
     fettle_dfu_init(&job->dfu, &traits);
+    job->way = is_dfuse(job) ? &fettle_way_dfuse : &fettle_way_dfu;
     return true;
 }
 
-static bool is_computer_part(const fettle_job_engine *job)
+bool fettle_dfu_way_is_computer_part(const fettle_job_engine *job)
 {
     return job->descriptors.is_computer_part;
 }
 
 /* A face that a row names is what it is, whatever its protocol number says. */
-static fettle_mode guess(const fettle_job_engine *job)
+fettle_mode fettle_dfu_way_guess(const fettle_job_engine *job)
 {
     fettle_usb_descriptors seen;
     fettle_error ignored;
@@ -104,14 +123,14 @@ static fettle_mode guess(const fettle_job_engine *job)
     }
 }
 
-static fettle_engine *survey(fettle_job_engine *job)
+fettle_engine *fettle_dfu_way_survey(fettle_job_engine *job)
 {
     return fettle_dfu_survey(&job->dfu);
 }
 
-static fettle_mode mode(const fettle_job_engine *job)
+fettle_mode fettle_dfu_way_mode(const fettle_job_engine *job)
 {
-    fettle_mode guessed = guess(job);
+    fettle_mode guessed = fettle_dfu_way_guess(job);
     bool is_app = job->dfu.bState == FETTLE_DFU_APP_IDLE ||
                   job->dfu.bState == FETTLE_DFU_APP_DETACH || job->dfu.was_refused;
     if (guessed != FETTLE_MODE_UNKNOWN) {
@@ -120,7 +139,7 @@ static fettle_mode mode(const fettle_job_engine *job)
     return is_app ? FETTLE_MODE_APP : FETTLE_MODE_DFU;
 }
 
-static fettle_survey found(const fettle_job_engine *job)
+fettle_survey fettle_dfu_way_found(const fettle_job_engine *job)
 {
     return (fettle_survey){
         .id = job->sight.id,
@@ -131,14 +150,14 @@ static fettle_survey found(const fettle_job_engine *job)
     };
 }
 
-static bool was_cut_off(const fettle_job_engine *job)
+bool fettle_dfu_way_was_cut_off(const fettle_job_engine *job)
 {
     return job->dfu.bState == FETTLE_DFU_DNLOAD_SYNC ||
            job->dfu.bState == FETTLE_DFU_DNBUSY ||
            job->dfu.bState == FETTLE_DFU_DNLOAD_IDLE;
 }
 
-static bool can_enter(const fettle_job_engine *job)
+bool fettle_dfu_way_can_enter(const fettle_job_engine *job)
 {
     fettle_usb_descriptors seen;
     fettle_error ignored;
@@ -147,19 +166,19 @@ static bool can_enter(const fettle_job_engine *job)
            fettle_usb_descriptors_parse(&seen, bytes, &ignored) && seen.dfu_count > 0;
 }
 
-static fettle_engine *enter(fettle_job_engine *job)
+fettle_engine *fettle_dfu_way_enter(fettle_job_engine *job)
 {
     return fettle_dfu_detach(&job->dfu);
 }
 
-static bool has_made_way(const fettle_job_engine *job)
+bool fettle_dfu_way_has_made_way(const fettle_job_engine *job)
 {
     return !job->dfu.was_refused;
 }
 
 static bool can_read(const fettle_job_engine *job)
 {
-    return found(job).can_upload;
+    return fettle_dfu_way_found(job).can_upload;
 }
 
 static bool can_read_early(const fettle_job_engine *job)
@@ -170,7 +189,7 @@ static bool can_read_early(const fettle_job_engine *job)
 /* After manifestation only a tolerant board takes requests again; one that leaves in its own time does. */
 static bool can_read_after(const fettle_job_engine *job)
 {
-    return job->dfu.traits.is_tolerant || row_of(job)->dfu.leaves_by_itself;
+    return job->dfu.traits.is_tolerant || fettle_job_quirks(job)->leaves_by_itself;
 }
 
 static fettle_engine *compare(fettle_job_engine *job, bool all)
@@ -221,7 +240,24 @@ static bool was_checked(const fettle_job_engine *job)
 
 static fettle_engine *leave(fettle_job_engine *job)
 {
-    return row_of(job)->dfu.leaves_by_itself ? NULL : fettle_dfu_leave(&job->dfu);
+    const fettle_dfu_quirks *quirks = fettle_job_quirks(job);
+    if (quirks->leaves_by_itself) {
+        return NULL;
+    }
+    return quirks->leaves_by_detach ? fettle_dfu_detach(&job->dfu)
+                                    : fettle_dfu_leave(&job->dfu);
+}
+
+/*
+ * A DETACH in update mode isn't in the specification, but some boards take it, and only it, for "leave". Most stall
+ * it, which is no failure, and may be in dfuERROR then.
+ */
+fettle_engine *fettle_dfu_way_leave_otherwise(fettle_job_engine *job, unsigned nth)
+{
+    if (fettle_job_quirks(job)->leaves_by_itself || nth > 1) {
+        return NULL;
+    }
+    return nth == 0 ? fettle_dfu_detach(&job->dfu) : fettle_dfu_idle(&job->dfu);
 }
 
 static bool has_left(const fettle_job_engine *job)
@@ -239,17 +275,78 @@ static size_t read_count(const fettle_job_engine *job)
     return job->dfu.count;
 }
 
+/* ---- which memory, and which part of the file ---- */
+
+static fettle_engine *name(fettle_job_engine *job)
+{
+    return fettle_job_needs_names(job) ? fettle_names_read(&job->names, job->interface)
+                                       : NULL;
+}
+
+static bool refuse_image(const char *text, const fettle_job_engine *job, fettle_error *err)
+{
+    fettle_error_set(err, FETTLE_E_IMAGE_NOT_FOR_BOARD,
+                     &(fettle_words){.board = fettle_job_board_name(job), .text = text});
+    return false;
+}
+
+/* This kind of loader takes one piece of content, and knows by itself where it goes. */
+static bool check_image(fettle_job_engine *job, fettle_error *err)
+{
+    const fettle_image *image = job->plan->image;
+    if (job->plan->has_address || job->plan->mass_erases) {
+        return refuse_image("its loader takes no addresses, and erases by itself", job,
+                            err);
+    }
+    if (image != NULL && image->region_count > 1) {
+        return refuse_image("the file has content for several addresses, and this board's "
+                            "loader takes only one piece",
+                            job, err);
+    }
+    if (image != NULL && image->regions[0].has_address && !job->has_target) {
+        fettle_script_note(job, FETTLE_NOTE_ADDRESS_UNUSED);
+        job->has_target = true;
+    }
+    return true;
+}
+
+static bool settle(fettle_job_engine *job, fettle_error *err)
+{
+    size_t index = 0;
+    const fettle_image *image = job->plan->image;
+    bool is_named = job->plan->memory[0] != '\0';
+    if (job->plan->kind == FETTLE_TASK_ERASE) {
+        fettle_error_set(err, FETTLE_E_NOT_SUPPORTED,
+                         &(fettle_words){.text = "plain DFU has no word for erasing: the "
+                                                 "loader does that when it is written to"});
+        return false;
+    }
+    if (!check_image(job, err)) {
+        return false;
+    }
+    if (is_named ? !fettle_job_find_memory(job, &index, err)
+                 : image != NULL && image->regions[0].has_alternate &&
+                       !fettle_job_find_alternate(job, image->regions[0].alternate, &index,
+                                                  err)) {
+        return false;
+    }
+    fettle_dfu_set_alternate(&job->dfu, job->interface->alternates[index]);
+    return true;
+}
+
 const fettle_way fettle_way_dfu = {
-    .meet = meet,
-    .is_computer_part = is_computer_part,
-    .guess = guess,
-    .survey = survey,
-    .mode = mode,
-    .found = found,
-    .was_cut_off = was_cut_off,
-    .can_enter = can_enter,
-    .enter = enter,
-    .has_made_way = has_made_way,
+    .meet = fettle_dfu_way_meet,
+    .is_computer_part = fettle_dfu_way_is_computer_part,
+    .guess = fettle_dfu_way_guess,
+    .survey = fettle_dfu_way_survey,
+    .mode = fettle_dfu_way_mode,
+    .found = fettle_dfu_way_found,
+    .was_cut_off = fettle_dfu_way_was_cut_off,
+    .name = name,
+    .settle = settle,
+    .can_enter = fettle_dfu_way_can_enter,
+    .enter = fettle_dfu_way_enter,
+    .has_made_way = fettle_dfu_way_has_made_way,
     .can_read = can_read,
     .can_read_early = can_read_early,
     .can_read_after = can_read_after,
@@ -263,6 +360,7 @@ const fettle_way fettle_way_dfu = {
     .was_checked = was_checked,
     .leave = leave,
     .has_left = has_left,
+    .leave_otherwise = fettle_dfu_way_leave_otherwise,
     .read = read,
     .read_count = read_count,
 };

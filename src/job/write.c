@@ -8,10 +8,16 @@
 
 enum { REPAIRS_MAX = 1 };
 
-static fettle_script_then on_compared, on_written, on_read_early, on_repaired, on_finished,
+static fettle_script_then on_saved, on_room_made, on_mass_erased, on_range_erased,
+    on_blank_checked, on_compared, on_written, on_read_early, on_repaired, on_finished,
     on_verified, on_rewritten, on_read_back;
 
 static fettle_effect finish(fettle_job_engine *job, fettle_us now);
+static fettle_effect after_finish(fettle_job_engine *job, fettle_us now);
+static fettle_effect erase_range(fettle_job_engine *job);
+static fettle_effect make_room(fettle_job_engine *job);
+static fettle_effect mismatch(fettle_job_engine *job);
+static uint32_t count_differences(const fettle_job_engine *job);
 
 /* ---- compare ---- */
 
@@ -21,8 +27,41 @@ static fettle_effect write_blocks(fettle_job_engine *job, bool repair, uint32_t 
 {
     job->has_written = job->is_unfinished = true;
     job->evidence = FETTLE_EVIDENCE_NONE;
-    return fettle_script_run(job, FETTLE_STAGE_WRITE, job->way->write(job, repair), share,
-                             next);
+    if (job->way->erase == NULL) {
+        return fettle_script_run(job, FETTLE_STAGE_WRITE, job->way->write(job, repair),
+                                 share, next);
+    }
+    job->after_erase = next;
+    job->repairs_next = repair;
+    job->write_share = share;
+    fettle_engine *save = job->way->save(job, repair);
+    return save == NULL ? make_room(job)
+                        : fettle_script_run(job, FETTLE_STAGE_BACKUP, save, 0, on_saved);
+}
+
+static fettle_effect make_room(fettle_job_engine *job)
+{
+    return fettle_script_run(job, FETTLE_STAGE_ERASE, job->way->erase(job),
+                             job->write_share / 2, on_room_made);
+}
+
+static fettle_effect on_saved(fettle_job_engine *job, const fettle_outcome *last,
+                              fettle_us now)
+{
+    return last->kind == FETTLE_OK
+               ? make_room(job)
+               : fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+}
+
+static fettle_effect on_room_made(fettle_job_engine *job, const fettle_outcome *last,
+                                  fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
+    return fettle_script_run(job, FETTLE_STAGE_WRITE,
+                             job->way->write(job, job->repairs_next),
+                             job->write_share - job->write_share / 2, job->after_erase);
 }
 
 static fettle_effect write(fettle_job_engine *job, bool repair)
@@ -55,8 +94,16 @@ fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
     case FETTLE_TASK_VERIFY:
         return fettle_script_run(job, FETTLE_STAGE_VERIFY, job->way->compare(job, true),
                                  SHARES - SHARE_LEAVE, on_compared);
+    case FETTLE_TASK_ERASE:
+        return erase_range(job);
     case FETTLE_TASK_UPDATE:
         break;
+    }
+    if (job->plan->mass_erases && !job->attempt.was_mass_erased && !job->plan->is_dry &&
+        !job->attempt.must_read_again && job->way->mass_erase != NULL) {
+        job->has_written = job->is_unfinished = true;
+        return fettle_script_run(job, FETTLE_STAGE_ERASE, job->way->mass_erase(job),
+                                 SHARE_COMPARE, on_mass_erased);
     }
     if (job->must_write) {
         job->must_write = false;
@@ -67,7 +114,7 @@ fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
         return fettle_script_run(job, FETTLE_STAGE_VERIFY, job->way->compare(job, true), 0,
                                  on_verified);
     }
-    if (fettle_script_reads(job)) {
+    if (fettle_script_reads(job) && !job->plan->writes_all) {
         return fettle_script_run(job, FETTLE_STAGE_COMPARE,
                                  job->way->compare(job, job->way->can_read_early(job)),
                                  SHARE_COMPARE, on_compared);
@@ -77,6 +124,59 @@ fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
     }
     fettle_script_skip(job, SHARE_COMPARE);
     return write(job, false);
+}
+
+static fettle_effect on_mass_erased(fettle_job_engine *job, const fettle_outcome *last,
+                                    fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
+    job->attempt.was_mass_erased = true;
+    return write(job, false);
+}
+
+/* ---- erase ---- */
+
+static fettle_effect erase_range(fettle_job_engine *job)
+{
+    if (job->plan->is_dry) {
+        return fettle_script_end(job, FETTLE_JOB_PLANNED);
+    }
+    bool is_whole = job->plan->mass_erases && job->way->mass_erase != NULL;
+    job->has_written = true;
+    job->evidence = FETTLE_EVIDENCE_NONE;
+    return fettle_script_run(job, FETTLE_STAGE_ERASE,
+                             is_whole ? job->way->mass_erase(job) : job->way->erase(job),
+                             SHARES - SHARE_VERIFY, on_range_erased);
+}
+
+static fettle_effect on_range_erased(fettle_job_engine *job, const fettle_outcome *last,
+                                     fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
+    job->erased = (uint32_t)job->target.page_count;
+    fettle_engine *check = fettle_script_reads(job) ? job->way->check_blank(job) : NULL;
+    if (check == NULL) {
+        return fettle_script_end_well(job);
+    }
+    return fettle_script_run(job, FETTLE_STAGE_VERIFY, check, SHARE_VERIFY,
+                             on_blank_checked);
+}
+
+static fettle_effect on_blank_checked(fettle_job_engine *job, const fettle_outcome *last,
+                                      fettle_us now)
+{
+    if (last->kind != FETTLE_OK) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_VERIFY, now);
+    }
+    if (count_differences(job) > 0) {
+        return mismatch(job);
+    }
+    job->evidence = FETTLE_EVIDENCE_READBACK;
+    return fettle_script_end_well(job);
 }
 
 static fettle_effect on_read_back(fettle_job_engine *job, const fettle_outcome *last,
@@ -187,6 +287,9 @@ static fettle_effect on_repaired(fettle_job_engine *job, const fettle_outcome *l
 static fettle_effect finish(fettle_job_engine *job, fettle_us now)
 {
     fettle_engine *child = job->way->finish(job);
+    if (child == NULL) {
+        return after_finish(job, now);
+    }
     bool is_last = job->evidence == FETTLE_EVIDENCE_READBACK;
     (void)now;
     return fettle_script_run(job, is_last ? FETTLE_STAGE_LEAVE : FETTLE_STAGE_WRITE, child,
@@ -201,6 +304,11 @@ static fettle_effect on_finished(fettle_job_engine *job, const fettle_outcome *l
     if (last->kind != FETTLE_OK) {
         return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
     }
+    return after_finish(job, now);
+}
+
+static fettle_effect after_finish(fettle_job_engine *job, fettle_us now)
+{
     if (job->has_written && job->way->was_checked(job) &&
         job->evidence < FETTLE_EVIDENCE_MANIFEST) {
         job->evidence = FETTLE_EVIDENCE_MANIFEST;
@@ -253,6 +361,5 @@ static fettle_effect on_rewritten(fettle_job_engine *job, const fettle_outcome *
     if (last->kind != FETTLE_OK) {
         return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
     }
-    return fettle_script_run(job, FETTLE_STAGE_WRITE, job->way->finish(job), 0,
-                             on_finished);
+    return finish(job, now);
 }

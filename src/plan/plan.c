@@ -308,6 +308,15 @@ bool fettle_plan_make(fettle_plan *plan, const fettle_image *image,
     plan->wait = wishes->wait;
     plan->transfer_size = wishes->transfer_size;
     plan->to = wishes->to;
+    plan->has_address = wishes->has_address;
+    plan->address = wishes->address;
+    plan->length = wishes->length;
+    plan->erases_rest = wishes->erases_rest;
+    plan->writes_all = wishes->writes_all;
+    plan->mass_erases = wishes->mass_erases;
+    plan->unprotects = wishes->unprotects;
+    plan->writes_special = wishes->writes_special;
+    copy(plan->memory, sizeof plan->memory, wishes->memory);
     copy(plan->path, sizeof plan->path, wishes->path);
     copy(plan->serial, sizeof plan->serial, wishes->serial);
     if (image != NULL && !take_image(plan, vendor, wishes, err)) {
@@ -353,6 +362,11 @@ bool fettle_plan_finish(const fettle_plan *plan, const fettle_survey *survey,
         fettle_error_set(err, FETTLE_E_UPLOAD_UNSUPPORTED, NULL);
         return false;
     }
+    bool changes = plan->kind == FETTLE_TASK_UPDATE || plan->kind == FETTLE_TASK_ERASE;
+    if (changes && !survey->can_download) {
+        fettle_error_set(err, FETTLE_E_DOWNLOAD_UNSUPPORTED, NULL);
+        return false;
+    }
     if (plan->image == NULL) {
         return true;
     }
@@ -369,10 +383,6 @@ bool fettle_plan_finish(const fettle_plan *plan, const fettle_survey *survey,
     if (!check_size(plan, survey->memory_size, err)) {
         return false;
     }
-    if (plan->kind == FETTLE_TASK_UPDATE && !survey->can_download) {
-        fettle_error_set(err, FETTLE_E_DOWNLOAD_UNSUPPORTED, NULL);
-        return false;
-    }
     note_bcd(plan, survey, observed);
     return true;
 }
@@ -382,8 +392,40 @@ bool fettle_plan_finish(const fettle_plan *plan, const fettle_survey *survey,
 static const char *const verbs[] = {
     [FETTLE_TASK_UPDATE] = "update ",  [FETTLE_TASK_READ] = "read ",
     [FETTLE_TASK_VERIFY] = "verify ",  [FETTLE_TASK_RESET] = "restart ",
-    [FETTLE_TASK_SURVEY] = "look at ",
+    [FETTLE_TASK_SURVEY] = "look at ", [FETTLE_TASK_ERASE] = "erase ",
 };
+
+static size_t content_size(const fettle_image *image)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < image->region_count; i++) {
+        total += image->regions[i].data.size;
+    }
+    return total;
+}
+
+/* Where it goes, as far as file and person say; a board with a map of its own may know better. */
+static void describe_places(const fettle_plan *plan, char *text, size_t size)
+{
+    const fettle_image *image = plan->image;
+    bool has_address = image->regions[0].has_address || plan->has_address;
+    uint32_t address =
+        image->regions[0].has_address ? image->regions[0].address : plan->address;
+    if (!has_address) {
+        fettle_text_append(text, size,
+                           plan->row == &fettle_board_generic
+                               ? " to the beginning of its memory"
+                               : " to address 0x00000000 of its memory");
+        return;
+    }
+    fettle_text_append(text, size, " to address 0x");
+    fettle_text_append_hex(text, size, address, 8);
+    if (image->region_count > 1) {
+        fettle_text_append(text, size, " and behind it, in ");
+        fettle_text_append_number(text, size, image->region_count);
+        fettle_text_append(text, size, " parts");
+    }
+}
 
 void fettle_plan_describe(const fettle_plan *plan, char *text, size_t size)
 {
@@ -405,12 +447,12 @@ void fettle_plan_describe(const fettle_plan *plan, char *text, size_t size)
                        plan->kind == FETTLE_TASK_VERIFY ? " against " : " with ");
     fettle_text_append_escaped(text, size, plan->image->name);
     fettle_text_append(text, size, ", ");
-    fettle_text_append_number(text, size, plan->payload.size);
+    fettle_text_append_number(text, size, content_size(plan->image));
     fettle_text_append(text, size, " bytes");
     if (plan->kind != FETTLE_TASK_UPDATE) {
         return;
     }
-    fettle_text_append(text, size, " to address 0x00000000 of its memory");
+    describe_places(plan, text, size);
     fettle_text_append(text, size,
                        plan->may_read
                            ? "\nread what is on it, write what differs, read it back"

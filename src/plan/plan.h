@@ -21,6 +21,7 @@ enum {
     FETTLE_PLAN_TEXT_SIZE = 1024,
     FETTLE_ANSWER_SIZE = 16,
     FETTLE_NEVER_MAX = 16,
+    FETTLE_MEMORY_WISH_SIZE = 64,
 };
 
 typedef enum fettle_task_kind {
@@ -29,6 +30,7 @@ typedef enum fettle_task_kind {
     FETTLE_TASK_VERIFY,
     FETTLE_TASK_RESET,
     FETTLE_TASK_SURVEY,
+    FETTLE_TASK_ERASE,
 } fettle_task_kind;
 
 /* What a person wants, as far as a plan has to do with it. Texts are copied. */
@@ -46,6 +48,17 @@ typedef struct fettle_plan_wishes {
         was_unfinished; /* an earlier update of this board is known not to have come to its end */
     size_t transfer_size; /* bytes; 0: the board's own */
     fettle_mode to;       /* RESET */
+    const char
+        *memory; /* by number, name or the beginning of a name, or NULL: the main one */
+    bool has_address;
+    uint32_t
+        address; /* READ, ERASE: from here; UPDATE, VERIFY: where content without one belongs */
+    uint32_t length;  /* READ, ERASE: bytes; 0: to the end */
+    bool erases_rest; /* what else is in a page that is covered in part need not be kept */
+    bool writes_all;  /* also pages that are right already */
+    bool mass_erases; /* the whole memory first, in one go */
+    bool writes_special; /* option bytes and the like, where `memory` names them */
+    bool unprotects;     /* if the memory is protected, which erases all of it */
     bool is_stock; /* the board shows a stock loader's ids; the person named the row */
     fettle_usb_id stock_id;
     const fettle_usb_id *parts; /* ids of parts of this computer, seen just now, or NULL */
@@ -60,13 +73,18 @@ typedef struct fettle_plan {
     fettle_task_kind kind;
     const fettle_board_row
         *row; /* never NULL; fettle_board_generic where no table knows it */
-    const fettle_image *image;   /* NULL where none is needed */
-    fettle_span payload;         /* what is sent, and read back */
+    const fettle_image *image; /* NULL where none is needed */
+    fettle_span
+        payload; /* what is sent, and read back, where a board takes content without addresses */
     size_t keeps_from, keeps_to; /* what of it must be equal afterwards */
     bool may_read, stays, ignores_ids, is_dry, was_unfinished;
     fettle_us wait;
     size_t transfer_size;
     fettle_mode to;
+    char memory[FETTLE_MEMORY_WISH_SIZE]; /* empty: the main one */
+    bool has_address;
+    uint32_t address, length;
+    bool erases_rest, writes_all, mass_erases, unprotects, writes_special;
     char path[FETTLE_PATH_SIZE]; /* empty: any */
     char serial[FETTLE_TEXT_SIZE];
     char revision[FETTLE_ANSWER_SIZE]; /* empty: none asked for */

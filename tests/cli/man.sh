@@ -112,7 +112,7 @@ if command -v mandoc >/dev/null 2>&1; then
     : >"$out"
     grep -hE '^.{81}' pages/*.txt | grep -v '^           ' >>"$out"
     is_empty "$out" "no line is wider than 80, but examples"
-    says pages/fettle.txt "fettle info FILE | --board SELECTOR [OPTIONS]" "the synopsis reads as it is typed"
+    says pages/fettle.txt "fettle info FILE [FILE...] | --board SELECTOR [OPTIONS]" "the synopsis reads as it is typed"
     says pages/fettle-update.txt "--dry-run[=offline]" "options read as they are typed"
     says pages/fettle-sim.txt 'A comma in a value is written \,.' "a backslash is one"
     says pages/fettle-sim.txt "flash=FILE" "options of boards read as they are typed"

@@ -15,7 +15,7 @@ plan=$work/plan
 sed '/looking for/,$d' "$err" >"$plan"
 says "$plan" "sim:dfu" "P023 the target is shown beforehand"
 says "$plan" "5000 bytes" "P023 the size as well"
-matches "$plan" '0x0' "P023 and the address"
+says "$plan" "to the beginning of its memory" "P023 and the place: plain DFU has no addresses"
 
 # The word is kept for real problems.
 run update new.bin --board $board,fault=lose-completion

@@ -54,10 +54,18 @@ static void fill(uint8_t *bytes, size_t size)
 }
 
 /* Content that only differs in some rows from what the board has: a run is short then. */
-static void make_content(struct desk *desk, uint8_t *content, size_t size, bool is_shield)
+static void make_content(struct desk *desk, uint8_t *content, size_t size, bool is_shield,
+                         bool starts)
 {
     if (!is_shield) {
         fill(content, size);
+    }
+    if (desk->has_pages &&
+        starts) { /* what such a chip takes for an application: a stack, and where it begins */
+        static const uint8_t vectors[] = {0x00, 0x10, 0x00, 0x20, 0x01, 0x01, 0x00, 0x08};
+        memcpy(content, vectors, sizeof vectors);
+    }
+    if (!is_shield) {
         return;
     }
     size_t memory_size;
@@ -70,13 +78,15 @@ static void make_content(struct desk *desk, uint8_t *content, size_t size, bool 
     }
 }
 
-static void make_image(struct desk *desk, size_t size, bool is_shield, fettle_usb_id id)
+static void make_image(struct desk *desk, size_t size, bool is_shield, fettle_usb_id id,
+                       bool starts)
 {
     fettle_error err;
     uint8_t *file = calloc(1, size + 16);
-    make_content(desk, file, size, is_shield);
+    make_content(desk, file, size, is_shield, starts);
     (void)fettle_sim_make_suffix(file + size, file, size, id.vendor, id.product, 0xFFFF,
                                  0x0100);
+    desk->size = size;
     desk->image = fettle_image_new("scenario.dfu", (fettle_span){file, size + 16}, 0, &err);
     desk->expected = file;
 }
@@ -97,9 +107,19 @@ struct desk *desk_new(const char *spec, size_t size, fettle_plan_wishes wishes)
         (void)fprintf(stderr, "# %s: %s\n", spec, message);
         abort();
     }
-    fettle_usb_id id = is_shield ? fettle_board_id_in(row, FETTLE_MODE_DFU)
-                                 : (fettle_usb_id){0x1d50, 0x6003};
-    make_image(self, is_shield ? SHIELD : size, is_shield, id);
+    self->has_pages = !is_shield && strncmp(spec, "dfu", 3) != 0;
+    fettle_usb_id id = is_shield         ? fettle_board_id_in(row, FETTLE_MODE_DFU)
+                       : self->has_pages ? (fettle_usb_id){0xFFFF, 0xFFFF}
+                                         : (fettle_usb_id){0x1d50, 0x6003};
+    size_t memory_size;
+    const uint8_t *memory = fettle_sim_memory(self->sim, 0, &memory_size);
+    self->before = malloc(memory_size);
+    if (self->before == NULL) {
+        abort();
+    }
+    memcpy(self->before, memory, memory_size);
+    bool starts = strstr(spec, "app-id") != NULL;
+    make_image(self, is_shield ? SHIELD : size, is_shield, id, starts);
     wishes.path = fettle_sim_path(self->sim, 0);
     wishes.revision = row->revision_count > 0 ? row->revisions[0].value : NULL;
     if (!fettle_plan_make(&self->plan, self->image, row,
@@ -108,7 +128,7 @@ struct desk *desk_new(const char *spec, size_t size, fettle_plan_wishes wishes)
         (void)fprintf(stderr, "# no plan: %s\n", err.message);
         abort();
     }
-    self->must_start = is_shield || strstr(spec, "app-id") != NULL;
+    self->must_start = is_shield || starts;
     return self;
 }
 
@@ -116,7 +136,11 @@ void desk_free(struct desk *desk)
 {
     fettle_image_free(desk->image);
     fettle_sim_free(desk->sim);
+    for (size_t i = 0; i < desk->kept_count; i++) {
+        free(desk->kept[i].bytes);
+    }
     free(desk->expected);
+    free(desk->before);
     free(desk);
 }
 
@@ -136,7 +160,11 @@ bool desk_is_right(const struct desk *desk)
     size_t size;
     const uint8_t *memory = fettle_sim_memory(desk->sim, 0, &size);
     size_t from = desk->plan.keeps_from, to = desk->plan.keeps_to;
-    return memcmp(memory + from, desk->expected + from, to - from) == 0;
+    size_t end = desk->offset + desk->size;
+    return memcmp(memory + desk->offset + from, desk->expected + from, to - from) == 0 &&
+           (!desk->has_pages ||
+            (memcmp(memory, desk->before, desk->offset) == 0 &&
+             memcmp(memory + end, desk->before + end, size - end) == 0));
 }
 
 unsigned desk_asked(const struct desk *desk, const char *what)
@@ -168,13 +196,26 @@ static struct desk *desk_of(fettle_port *port)
     return (struct desk *)(void *)((char *)port - offsetof(struct desk, port));
 }
 
+/*
+ * A DfuSe board that says "done" to Set Address and hasn't would write all that follows to another place, and nothing
+ * but reading the whole chip could tell. None is known that does; what erases and writes may well be lost.
+ */
+static bool sets_address(const struct desk *self, const fettle_control *control)
+{
+    return self->has_pages && control->wValue == 0 && control->wLength == 5 &&
+           control->out[0] == 0x21;
+}
+
 static void remember_kind(struct desk *self, const fettle_effect *effect)
 {
     bool is_control = effect->kind == FETTLE_EFFECT_CONTROL;
     if (self->effects < KINDS_MAX) {
         self->kinds[self->effects] =
             (uint8_t)((is_control && effect->control.in != NULL ? HAS_ANSWER : 0) |
-                      (is_control && effect->control.out != NULL ? IS_BLOCK : 0));
+                      (is_control && effect->control.out != NULL &&
+                               !sets_address(self, &effect->control)
+                           ? IS_BLOCK
+                           : 0));
     }
 }
 
@@ -205,11 +246,47 @@ static fettle_outcome perform(fettle_port *port, const fettle_effect *effect,
                             .system = spoil->outcome == FETTLE_ERROR ? 5 : 0};
 }
 
+/* As a program does with what must not be lost; see fettle_memory_keep_rests(). */
+static void keep_rests(struct desk *self)
+{
+    const fettle_target *target = &self->job.target;
+    for (size_t i = 0; i < target->page_count; i++) {
+        const fettle_target_page *page = &target->pages[i];
+        if (page->rest == NULL || page->is_recalled || self->kept_count == KEPT_MAX) {
+            continue;
+        }
+        struct kept *kept = &self->kept[self->kept_count++];
+        *kept = (struct kept){page->address, page->size, malloc(page->size)};
+        if (kept->bytes == NULL) {
+            abort();
+        }
+        memcpy(kept->bytes, page->rest, page->size);
+    }
+}
+
+static bool recall(void *user, const char *path, uint8_t alternate, uint32_t address,
+                   uint8_t *bytes, uint32_t size)
+{
+    const struct desk *self = user;
+    (void)path;
+    (void)alternate;
+    for (size_t i = self->kept_count; i-- > 0;) { /* the latest one */
+        if (self->kept[i].address == address && self->kept[i].size == size) {
+            memcpy(bytes, self->kept[i].bytes, size);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void on_event(void *user, const fettle_run_event *event)
 {
     struct desk *self = user;
     self->went_back |= event->progress < self->progress || self->ends > 0;
     self->progress = event->progress;
+    if (event->kind == FETTLE_RUN_STAGE && event->stage == FETTLE_STAGE_ERASE) {
+        keep_rests(self);
+    }
     switch (event->kind) {
     case FETTLE_RUN_ASK:
         self->asks++;
@@ -246,6 +323,10 @@ static void sit_down(struct desk *self, struct spoil spoil, int cancel_at)
     self->progress = 0;
     fettle_cancel_clear(&self->cancel);
     fettle_job_engine_init(&self->job, &self->plan, NULL, 0);
+    self->job.recall = recall;
+    self->job.recall_user = self;
+    const fettle_sim_entry *entries;
+    self->log_start = fettle_sim_log(self->sim, &entries);
     fettle_run_init(&self->run, &(fettle_run_setup){
                                     .root = &self->job.engine,
                                     .observed = &self->job.observed,
@@ -278,6 +359,32 @@ static bool is_sentence(const char *text)
     return strlen(text) > 10 && text[strlen(text) - 1] == '.';
 }
 
+enum { FLASH = 0x08000000, ERASES_MAX = 2 }; /* of a page: an update may try again, once */
+
+/* Only pages that hold content are erased, and none again and again. */
+static bool erases_are_fair(const struct desk *desk)
+{
+    const fettle_sim_entry *entries;
+    size_t count = fettle_sim_log(desk->sim, &entries);
+    for (size_t i = desk->log_start; i < count; i++) {
+        unsigned again = 0;
+        if (strcmp(entries[i].what, "erase") != 0) {
+            continue;
+        }
+        for (size_t k = desk->log_start; k < count; k++) {
+            again += strcmp(entries[k].what, "erase") == 0 &&
+                     entries[k].address == entries[i].address;
+        }
+        bool is_clean = desk->spoil.at == NO_STEP;
+        if (again > (is_clean ? 1u : ERASES_MAX) ||
+            entries[i].address < FLASH + desk->offset ||
+            entries[i].address >= FLASH + desk->offset + desk->size) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What holds after every sitting, however it went. */
 static bool get_up(struct desk *self, fettle_us started)
 {
@@ -286,7 +393,9 @@ static bool get_up(struct desk *self, fettle_us started)
     bool is_done = error->code == FETTLE_E_NONE;
     bool is_right = desk_is_right(self);
     fettle_host_finish(&self->host);
+    fettle_job_engine_finish(&self->job);
 
+    MUST(self, !self->has_pages || erases_are_fair(self));
     desk_tally.sittings++;
     desk_tally.effects += (unsigned)self->run.effects;
     desk_tally.ended_well += is_done;
@@ -300,7 +409,7 @@ static bool get_up(struct desk *self, fettle_us started)
     MUST(self, !is_done || is_right || job->evidence == FETTLE_EVIDENCE_NONE);
     MUST(self, job->evidence != FETTLE_EVIDENCE_READBACK || is_right);
     MUST(self, is_done || is_sentence(error->hint));
-    MUST(self, is_done || strstr(error->message, self->plan.row->name) != NULL);
+    MUST(self, is_done || strstr(error->message, fettle_job_board_name(job)) != NULL);
     MUST(self, is_done || error->stage != FETTLE_STAGE_NONE);
     MUST(self, is_done || (strchr(error->message, '{') == NULL &&
                            strchr(error->message, '?') == NULL));

@@ -17,6 +17,7 @@ enum {
     NO_STEP = -1,
     STATES_MAX = 4096,
     KINDS_MAX = 8192,
+    KEPT_MAX = 8,
     HAS_ANSWER = 1, /* it brings bytes, which can be cut */
     IS_BLOCK = 2,   /* it takes bytes, which can be dropped */
 };
@@ -34,7 +35,16 @@ struct desk {
     fettle_image *image;
     fettle_plan plan;
     uint8_t *expected; /* what the memory must hold in [keeps_from, keeps_to) */
-    bool must_start;   /* the application must be up in the end */
+    size_t size;       /* of the content */
+    size_t offset;     /* of it in the memory */
+    bool has_pages;    /* DfuSe: what is beside the content stays as it was */
+    uint8_t *before;   /* the whole memory as it was found */
+    struct kept { /* what a program remembers of pages that an update may leave half done */
+        uint32_t address, size;
+        uint8_t *bytes;
+    } kept[KEPT_MAX];
+    size_t kept_count;
+    bool must_start; /* the application must be up in the end */
 
     /* one sitting */
     fettle_host host;
@@ -51,6 +61,7 @@ struct desk {
     int asks, open_asks, ends;
     uint32_t progress;
     bool went_back;
+    size_t log_start; /* entries that were there before */
 };
 
 /* What was seen over all sittings of this process. */

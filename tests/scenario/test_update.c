@@ -21,6 +21,8 @@ struct setting {
     bool
         is_blind; /* what the board doesn't say can't be found out: no blocks are dropped */
     fettle_us wait;
+    uint32_t offset; /* of the content in the memory; DfuSe */
+    int stride;      /* only every so many effects are spoiled; 0: all */
 };
 
 #define SECONDS ((fettle_us)1000000)
@@ -62,14 +64,46 @@ static const struct setting settings[] = {
     {.name = "strict, same ids",
      .spec = "dfu,timing=none,id=1d50:6003,same-ids=yes,size=2KB,transfer=128,linger=100",
      .reads = true},
+    {.name = "DfuSe, small pages",
+     .spec = "stm32l4,timing=none,mode=dfu,transfer=256",
+     .reads = true},
+    {.name = "DfuSe, part of a large page",
+     .spec = "stm32f4,timing=none,mode=dfu",
+     .reads = true},
+    {.name = "DfuSe, not read",
+     .spec = "stm32l4,timing=none,mode=dfu,transfer=512",
+     .is_blind = true},
+    {.name = "DfuSe, from the application",
+     .spec = "stm32f4,timing=none,app-id=1d50:6002",
+     .reads = true},
+    {.name = "DfuSe, busy for ever after an erase",
+     .spec = "stm32h7,timing=none,mode=dfu",
+     .reads = true,
+     .offset = 0x100000,
+     .stride = 11},
+    {.name = "DfuSe, a string that lies",
+     .spec = "gd32vf103,timing=none,mode=dfu,app-id=1d50:6002",
+     .reads = true},
+    {.name = "DfuSe, 1000 sectors",
+     .spec = "at32,timing=none,mode=dfu",
+     .reads = true,
+     .offset = 0x8000},
+    {.name = "DfuSe, erased to 0x00",
+     .spec = "stm32l0,timing=none,mode=dfu,transfer=128",
+     .reads = true},
 };
 
 static struct desk *make(const struct setting *setting)
 {
-    return desk_new(setting->spec, 1500,
-                    (fettle_plan_wishes){.kind = FETTLE_TASK_UPDATE,
-                                         .may_read = setting->reads,
-                                         .wait = setting->wait});
+    struct desk *desk =
+        desk_new(setting->spec, 1500,
+                 (fettle_plan_wishes){.kind = FETTLE_TASK_UPDATE,
+                                      .may_read = setting->reads,
+                                      .wait = setting->wait,
+                                      .has_address = setting->offset > 0,
+                                      .address = 0x08000000 + setting->offset});
+    desk->offset = setting->offset;
+    return desk;
 }
 
 /* A clean run; what can be spoiled in which effect goes to `kinds`. */
@@ -112,7 +146,7 @@ static void spoil_one(const struct setting *setting, struct spoil spoil)
 /* Everything can end badly; a block can be dropped and said to be fine; an answer can be cut. */
 static void spoil_all(const struct setting *setting, int count, const uint8_t *kinds)
 {
-    for (int at = 0; at < count; at++) {
+    for (int at = 0; at<count; at += setting->stride> 0 ? setting->stride : 1) {
         for (int kind = FETTLE_TIMEOUT; kind <= FETTLE_ERROR; kind++) {
             for (int is_performed = 0; is_performed < 2; is_performed++) {
                 spoil_one(setting, (struct spoil){.at = at,
@@ -131,7 +165,7 @@ static void spoil_all(const struct setting *setting, int count, const uint8_t *k
 
 static void cancel_all(const struct setting *setting, int count)
 {
-    for (int at = 0; at < count; at++) {
+    for (int at = 0; at<count; at += setting->stride> 0 ? setting->stride : 1) {
         struct desk *desk = make(setting);
         bool is_done = desk_sit(desk, (struct spoil){.at = NO_STEP}, at);
         MUST(desk, is_done || desk->job.engine.error.code == FETTLE_E_CANCELLED);

@@ -342,15 +342,15 @@ static void test_lengths_that_make_no_sense(void **state)
         err.message);
 }
 
+/* test_image_dfuse.c has those that are good. */
 static void test_dfuse_files_are_told_apart(void **state)
 {
     (void)state;
     built file = build(44, 0, 0x011A);
     fettle_error err;
     assert_null(image_of(&file, "a.dfu", 0, &err));
-    assert_int_equal(FETTLE_E_NOT_SUPPORTED, err.code);
-    assert_non_null(strstr(err.message, "DfuSe file"));
-    assert_int_equal(FETTLE_E_NOT_SUPPORTED, refusal_of(&file, "a.bin", 0));
+    assert_int_equal(FETTLE_E_FILE_BAD_DFUSE, err.code);
+    assert_int_equal(FETTLE_E_FILE_BAD_DFUSE, refusal_of(&file, "a.bin", 0));
     /*
      * Damaged at the very place that says so: the container must not be sent as if it were
      * content.
@@ -358,7 +358,7 @@ static void test_dfuse_files_are_told_apart(void **state)
     memcpy(file.bytes, "DfuSe\x01", 6);
     file.bytes[file.size - 10] = 0x10;
     assert_int_equal(FETTLE_E_FILE_DAMAGED, refusal_of(&file, "a.dfu", 0));
-    assert_int_equal(FETTLE_E_NOT_SUPPORTED,
+    assert_int_equal(FETTLE_E_FILE_BAD_DFUSE,
                      refusal_of(&file, "a.dfu", FETTLE_IMAGE_ACCEPT_DAMAGED));
 }
 

@@ -111,9 +111,13 @@ static void test_constant_names(void **state)
     (void)state;
     assert_string_equal("raw", fettle_image_format_name(FETTLE_IMAGE_RAW));
     assert_string_equal("dfu", fettle_image_format_name(FETTLE_IMAGE_DFU));
+    assert_string_equal("dfuse", fettle_image_format_name(FETTLE_IMAGE_DFUSE));
+    assert_string_equal("hex", fettle_image_format_name(FETTLE_IMAGE_HEX));
+    assert_string_equal("joined", fettle_image_format_name(FETTLE_IMAGE_JOINED));
     assert_string_equal("none", fettle_prefix_name(FETTLE_PREFIX_NONE));
     assert_string_equal("ti", fettle_prefix_name(FETTLE_PREFIX_TI));
     assert_string_equal("lpc", fettle_prefix_name(FETTLE_PREFIX_LPC));
+    assert_string_equal("none", fettle_dfuse_size_name(FETTLE_DFUSE_SIZE_NONE));
 }
 
 int main(void)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `fettle erase`: a board's memory, or a part of it; asked once more, because nothing brings it back. */
+#include "jobs.h"
+
+#include <string.h>
+
+static void describe(const cli_args *args, char *text, size_t size)
+{
+    const char *memory = args->memory != NULL ? args->memory : "the main memory";
+    if (args->unprotect) {
+        snprintf(
+            text, size,
+            "Everything on the board will be erased if it is protected, else all that is asked for");
+    } else if (args->address_is_given) {
+        snprintf(
+            text, size,
+            "Every page of %s that holds one of the %zu bytes from 0x%08x on will be erased",
+            memory, args->length > 0 ? args->length : 1, (unsigned)args->address);
+    } else if (args->length > 0) {
+        snprintf(text, size, "The first pages of %s, %zu bytes, will be erased", memory,
+                 args->length);
+    } else {
+        snprintf(text, size, "Everything in %s of the board will be erased", memory);
+    }
+}
+
+int cli_erase(cli_call *call)
+{
+    fettle_error err;
+    char what[256];
+    describe(call->args, what, sizeof what);
+    if (!cli_call_open(call, &err) || !cli_jobs_confirm(call, what, &err)) {
+        return cli_call_refuse(call, &err);
+    }
+    cli_jobs_run(call, FETTLE_VERB_ERASE);
+    return cli_jobs_end(call);
+}

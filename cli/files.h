@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The firmware files of a command line: FILE or FILE@ADDRESS, where "-" is standard input. The last @ counts, and a file
+ * that has all of it as its name wins.
+ */
+#ifndef FETTLE_CLI_FILES_H
+#define FETTLE_CLI_FILES_H
+
+#include "system.h"
+
+#include "fettle/fettle.h"
+
+enum { CLI_MAX_FILES = 64 };
+
+/* One of them, taken apart. */
+typedef struct cli_file {
+    char path[CLI_PATH_ROOM]; /* "-": standard input */
+    bool has_address;
+    uint32_t address;
+} cli_file;
+
+/*
+ * Takes a word apart. An address is a number, decimal or with 0x in front, of 32 bits at most; a decimal one that begins
+ * with a zero is refused, because hex was meant. Where what is behind the @ is no number, the @ belongs to the name, unless
+ * there is a file with the name in front of it. False: a usage error.
+ */
+bool cli_file_parse(cli_file *file, const char *word, fettle_error *err);
+
+/* Does the word name standard input? */
+bool cli_file_is_stdin(const char *word);
+
+/*
+ * Reads each file, and joins them where there are several, or one has an address. `flags` are FETTLE_LOAD_*. NULL
+ * and `err` on failure, which is a usage error also where standard input is named twice.
+ */
+fettle_image *cli_files_load(const char *const *words, size_t count, unsigned flags,
+                             fettle_error *err);
+
+#endif
