@@ -26,7 +26,7 @@ const cli_command cli_commands[] = {
         .name = "update",
         .verb = CLI_VERB_UPDATE,
         .operand = CLI_OPERAND_FILES,
-        .usage = "FILE[@ADDRESS] ...",
+        .usage = "FILE [FILE...]",
         .summary = "put a firmware file on a board and prove that it is there",
         .details =
             "Finds the board that the file is made for, or takes the one that --board names; brings it "
@@ -60,7 +60,7 @@ const cli_command cli_commands[] = {
         .name = "verify",
         .verb = CLI_VERB_VERIFY,
         .operand = CLI_OPERAND_FILES,
-        .usage = "FILE[@ADDRESS] ...",
+        .usage = "FILE [FILE...]",
         .summary = "compare a board's memory with a file, and change nothing",
         .details =
             "Exit status 0: every byte is the same; 11: something differs, and the message names "

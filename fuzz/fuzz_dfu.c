@@ -589,7 +589,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                    (fettle_span){fuzz->content, fuzz->board.size}, 0, &err);
     must(fuzz->image != NULL);
     if (make_plan(fuzz, data[1], &err)) {
-        fettle_job_engine_init(&fuzz->job, &fuzz->plan, fuzz->buffer, sizeof fuzz->buffer);
+        fettle_job_engine_init(&fuzz->job, &fuzz->plan, fuzz->buffer, sizeof fuzz->buffer,
+                               NULL);
         fettle_task_init(&fuzz->task, &fuzz->job.engine);
         run(fuzz);
     } else {

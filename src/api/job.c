@@ -407,7 +407,8 @@ static bool prepare_run(fettle_job *job)
     }
     job->host.is_watching_for_suspend = context->is_real_time;
     fettle_lock_port_init(job);
-    fettle_job_engine_init(&job->engine, &job->plan, job->buffer, size);
+    static const fettle_memory_ops memory = {fettle_alloc, fettle_free};
+    fettle_job_engine_init(&job->engine, &job->plan, job->buffer, size, &memory);
     job->engine.recall = fettle_memory_recall_rest;
     job->engine.recall_user = job;
     fettle_run_init(&job->run, &(fettle_run_setup){

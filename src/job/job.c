@@ -309,9 +309,11 @@ static const fettle_way *const ways[] = {
 };
 
 void fettle_job_engine_init(fettle_job_engine *job, const fettle_plan *plan,
-                            uint8_t *buffer, size_t buffer_size)
+                            uint8_t *buffer, size_t buffer_size,
+                            const fettle_memory_ops *memory)
 {
     memset(job, 0, sizeof *job);
+    job->memory = memory;
     job->engine = (fettle_engine){.step = step, .total = SHARES};
     job->observed.stage = FETTLE_STAGE_FIND;
     job->plan = plan;

@@ -148,6 +148,9 @@ struct fettle_job_engine {
     char loader_serial[FETTLE_TEXT_SIZE];
     uint16_t version_before, version_after; /* bcdDevice of the application; 0: not seen */
 
+    const fettle_memory_ops
+        *memory; /* of the caller's; DfuSe needs some, once, before its work begins */
+
     /*
      * What an earlier update of this board has kept of a page that it couldn't finish: false, there is nothing.
      * May be NULL.
@@ -215,7 +218,8 @@ fettle_clause fettle_job_clause(fettle_task_kind kind, bool has_port);
  * `buffer_size` bytes; else NULL, 0).
  */
 void fettle_job_engine_init(fettle_job_engine *job, const fettle_plan *plan,
-                            uint8_t *buffer, size_t buffer_size);
+                            uint8_t *buffer, size_t buffer_size,
+                            const fettle_memory_ops *memory);
 
 /* Gives back what it took while it ran. After the end, and once; takes a job that never ran. */
 void fettle_job_engine_finish(fettle_job_engine *job);

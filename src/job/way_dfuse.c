@@ -306,26 +306,25 @@ static bool keeps_rest(const fettle_job_engine *job)
            !job->plan->mass_erases && can_upload(job);
 }
 
-/* An earlier update may have erased a page and not come to putting its rest back. */
-static void recall_rests(fettle_job_engine *job)
+/* Room for what must be put back; an earlier update may have erased a page and not come to that. */
+static bool prepare_rests(fettle_job_engine *job, fettle_error *err)
 {
     fettle_target *target = &job->target;
-    fettle_error ignored;
-    for (size_t i = 0; job->recall != NULL && keeps_rest(job) && i < target->page_count;
-         i++) {
+    for (size_t i = 0; keeps_rest(job) && i < target->page_count; i++) {
         fettle_target_page *page = &target->pages[i];
-        if (!page->is_partial || !page->can_erase || !page->can_read ||
-            !fettle_target_keep_rest(target, page, &ignored)) {
+        if (!page->is_partial || !page->can_erase || !page->can_read) {
             continue;
         }
-        page->is_recalled = job->recall(job->recall_user, job->sight.path,
-                                        target->memories[page->memory].alternate,
-                                        page->address, page->room, page->size);
-        page->rest = page->room;
-        if (!page->is_recalled) {
-            fettle_target_drop_rest(target, page);
+        if (!fettle_target_keep_rest(target, page, err)) {
+            return false;
         }
+        page->is_recalled =
+            job->recall != NULL && job->recall(job->recall_user, job->sight.path,
+                                               target->memories[page->memory].alternate,
+                                               page->address, page->room, page->size);
+        page->rest = page->is_recalled ? page->room : NULL;
     }
+    return true;
 }
 
 /* ---- settle ---- */
@@ -365,18 +364,17 @@ static bool settle(fettle_job_engine *job, fettle_error *err)
     size_t index;
     if (!job->has_target) {
         fettle_target_free(&job->target); /* of a try that came to nothing */
-        fettle_target_init(&job->target, job->plan->row->memory.blank[0]);
+        fettle_target_init(&job->target, job->plan->row->memory.blank[0], job->memory);
         if (is_plain(job)) {
             job->way = &fettle_way_dfu;
             return job->way->settle(job, err);
         }
         if (!read_maps(job, err) || !fettle_job_find_memory(job, &index, err) ||
             !find_map(job, job->interface->alternates[index], &job->main_memory, err) ||
-            !settle_task(job, err)) {
+            !settle_task(job, err) || !prepare_rests(job, err)) {
             return false;
         }
         find_entry(job);
-        recall_rests(job);
         job->has_target = true;
     }
     fettle_dfuse_init(&job->dfuse, &job->dfu, &job->target);

@@ -6,191 +6,16 @@
  * whatever an earlier run has left behind.
  *
  * on_trouble() says what a lost or refused request means, and where. Before it fails the engine
- * tries to leave the board in dfuIDLE (stop()), and only then says why it failed.
+ * tries to leave the board in dfuIDLE (fettle_dfu_stop()), and only then says why it failed.
  */
 #include "proto/dfu_wire.h"
 
 #include "base/bytes.h"
-#include "base/text.h"
-#include "proto/names.h"
 
 #include <assert.h>
 #include <string.h>
 
-static fettle_words here(const fettle_dfu *dfu)
-{
-    return (fettle_words){.block = block_index(dfu), .address = address_of(dfu)};
-}
-
-static void mark_here(fettle_dfu *dfu)
-{
-    dfu->engine.error.has_address = true;
-    dfu->engine.error.address = address_of(dfu);
-}
-
-/* DfuSe: block 0 of the caller's numbers. */
-static bool is_command(const fettle_dfu *dfu)
-{
-    return dfu->joins && dfu->first_block == 0;
-}
-
-/* ---- ends ---- */
-
-/* What was being done, for the sentence: only where a block is concerned is there a place. */
-static void wrap(fettle_dfu *dfu)
-{
-    fettle_words words = here(dfu);
-    switch (dfu->phase) {
-    case SURVEY:
-        fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_SURVEY, NULL);
-        break;
-    case DETACH:
-        fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_DETACH, NULL);
-        break;
-    case PREPARE:
-        fettle_error_wrap(&dfu->engine.error,
-                          dfu->was_cut_off ? FETTLE_CLAUSE_FREE : FETTLE_CLAUSE_PREPARE,
-                          NULL);
-        break;
-    case COMPARE:
-    case READ:
-        mark_here(dfu);
-        fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_READ_BLOCK, &words);
-        break;
-    case WRITE: /* what a command was for, its sender says */
-        mark_here(dfu);
-        if (!is_command(dfu)) {
-            fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_WRITE_BLOCK, &words);
-        }
-        break;
-    case FINISH:
-        fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_FINISH, NULL);
-        break;
-    default:
-        fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_LEAVE, NULL);
-        break;
-    }
-}
-
-static fettle_effect failed(void)
-{
-    return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
-}
-
-/* Leaves the board in dfuIDLE where it lets us; `error` is set already. */
-static fettle_effect begin_stop(fettle_dfu *dfu, fettle_us now)
-{
-    bool is_polling = dfu->poll_until > now;
-    dfu->stops = 0;
-    if (is_polling) { /* asking before its time is over would put it into dfuERROR */
-        return dfu->poll_until - now <= TIDY_TIME ? wait(dfu, STOP_WAITING, dfu->poll_until)
-                                                  : failed();
-    }
-    return request_in(dfu, STOP_ASKING, DFU_GETSTATUS, 0, dfu->status, sizeof dfu->status,
-                      now + TIDY_TIME);
-}
-
-static fettle_effect stop(fettle_dfu *dfu, fettle_us now)
-{
-    wrap(dfu);
-    return begin_stop(dfu, now);
-}
-
-/* iString (section 6.1.2): the board has a sentence of its own. Not being told it is no further failure. */
-static fettle_effect ask_reason(fettle_dfu *dfu, fettle_us now)
-{
-    fettle_effect effect = request_in(dfu, STOP_NAMING, GET_DESCRIPTOR,
-                                      (uint16_t)(STRING << 8 | dfu->status[5]), dfu->block,
-                                      STRING_SIZE_MAX, now + TIDY_TIME);
-    effect.control.bmRequestType = FROM_DEVICE;
-    effect.control.wIndex = ENGLISH;
-    return effect;
-}
-
-static void note_reason(fettle_dfu *dfu, size_t count)
-{
-    fettle_error *error = &dfu->engine.error;
-    fettle_names_decode(error->evidence, sizeof error->evidence, dfu->block, count);
-    if (error->evidence[0] != '\0') {
-        fettle_text_append(error->message, sizeof error->message, " (it says: ");
-        fettle_text_append_escaped(error->message, sizeof error->message, error->evidence);
-        fettle_text_append(error->message, sizeof error->message, ")");
-    }
-}
-
-static fettle_effect fail(fettle_dfu *dfu, const fettle_outcome *last)
-{
-    (void)fettle_fail(&dfu->engine, last, FETTLE_CLAUSE_COUNT, NULL);
-    wrap(dfu);
-    return failed();
-}
-
-static fettle_effect fail_and_stop(fettle_dfu *dfu, const fettle_outcome *last,
-                                   fettle_us now)
-{
-    (void)fettle_fail(&dfu->engine, last, FETTLE_CLAUSE_COUNT, NULL);
-    return stop(dfu, now);
-}
-
-static bool is_state_known(const fettle_dfu *dfu)
-{
-    return dfu->bState <= FETTLE_DFU_ERROR && dfu->bStatus < FETTLE_DFU_STATUS_COUNT;
-}
-
-/* The board's own reason, as it was received. */
-static void set_status_error(fettle_dfu *dfu, fettle_code code)
-{
-    char status[24] = "status ", state[24] = "state ";
-    const char *status_name = fettle_dfu_bstatus_name(dfu->bStatus);
-    const char *state_name = fettle_dfu_bstate_name(dfu->bState);
-    fettle_text_append_number(status, sizeof status, dfu->bStatus);
-    fettle_text_append_number(state, sizeof state, dfu->bState);
-    fettle_error_set(&dfu->engine.error, code,
-                     &(fettle_words){.status = status_name != NULL ? status_name : status,
-                                     .state = state_name != NULL ? state_name : state});
-    dfu->engine.error.device_kind = FETTLE_STATUS_DFU;
-    dfu->engine.error.device = dfu->bStatus;
-    dfu->engine.error.device_state = dfu->bState;
-}
-
-static fettle_effect refuse(fettle_dfu *dfu, fettle_code code, fettle_us now)
-{
-    set_status_error(dfu, code);
-    if (dfu->status[5] != 0 && is_state_known(dfu)) {
-        wrap(dfu);
-        return ask_reason(dfu, now);
-    }
-    return stop(dfu, now);
-}
-
-static fettle_effect refuse_answer(fettle_dfu *dfu, const char *text, fettle_us now)
-{
-    fettle_error_set(&dfu->engine.error, FETTLE_E_UNEXPECTED_ANSWER,
-                     &(fettle_words){.text = text});
-    return stop(dfu, now);
-}
-
-static fettle_effect done(fettle_dfu *dfu)
-{
-    return fettle_done(&dfu->engine);
-}
-
 /* ---- waiting for a busy board ---- */
-
-/*
- * bwPollTimeout is a minimum (section 6.1.2), and often 0. A board that goes on saying "busy, ask at
- * once" is asked at once for a while, then more and more slowly, then given up.
- */
-static fettle_us poll_time(const fettle_dfu *dfu)
-{
-    fettle_us told = fettle_get24(dfu->status + 1) * MS;
-    fettle_us asked =
-        dfu->traits.ignores_poll_time && told > KNOWN_POLL_TIME ? KNOWN_POLL_TIME : told;
-    fettle_us ours = dfu->polls < PATIENT_POLLS   ? 0
-                     : dfu->polls < STALLED_POLLS ? MS
-                                                  : 20 * MS;
-    return asked > ours ? asked : ours;
-}
 
 /* A board that has erased long ago and says busy for ever: what its maker's own tool does then. */
 static fettle_effect unstick(fettle_dfu *dfu, fettle_us now)
@@ -207,8 +32,9 @@ static fettle_effect on_unstick_status(fettle_dfu *dfu, fettle_us now)
         dfu->offset = dfu->image.size;
         return done(dfu);
     }
-    return dfu->unsticks < UNSTICKS_MAX ? unstick(dfu, now)
-                                        : refuse(dfu, FETTLE_E_BOARD_STAYS_BUSY, now);
+    return dfu->unsticks < UNSTICKS_MAX
+               ? unstick(dfu, now)
+               : fettle_dfu_refuse(dfu, FETTLE_E_BOARD_STAYS_BUSY, now);
 }
 
 static fettle_effect wait_poll(fettle_dfu *dfu, fettle_us now)
@@ -222,7 +48,7 @@ static fettle_effect wait_poll(fettle_dfu *dfu, fettle_us now)
         return unstick(dfu, now);
     }
     if (now - dfu->busy_since + time > BUSY_TIME) {
-        return refuse(dfu, FETTLE_E_BOARD_STAYS_BUSY, now);
+        return fettle_dfu_refuse(dfu, FETTLE_E_BOARD_STAYS_BUSY, now);
     }
     return time > 0 ? wait(dfu, WAITING, now + time) : get_status(dfu, now);
 }
@@ -396,7 +222,7 @@ static fettle_effect on_finish_status(fettle_dfu *dfu, fettle_us now)
     case FETTLE_DFU_DNLOAD_IDLE:
         return on_end_stalled(dfu, now); /* it hasn't taken the end */
     default:
-        return refuse(dfu, FETTLE_E_BOARD_REFUSED, now);
+        return fettle_dfu_refuse(dfu, FETTLE_E_BOARD_REFUSED, now);
     }
 }
 
@@ -475,12 +301,12 @@ static fettle_effect prepare(fettle_dfu *dfu, fettle_us now)
         break;
     case FETTLE_DFU_APP_IDLE:
     case FETTLE_DFU_APP_DETACH:
-        return refuse(dfu, FETTLE_E_BOARD_REFUSED, now);
+        return fettle_dfu_refuse(dfu, FETTLE_E_BOARD_REFUSED, now);
     default:
         break;
     }
     if (dfu->recoveries++ == RECOVERIES_MAX) {
-        return refuse(dfu, FETTLE_E_BOARD_REFUSED, now);
+        return fettle_dfu_refuse(dfu, FETTLE_E_BOARD_REFUSED, now);
     }
     switch (dfu->bState) {
     case FETTLE_DFU_DNLOAD_IDLE:
@@ -507,7 +333,7 @@ static fettle_effect on_write_status(fettle_dfu *dfu, fettle_us now)
     case FETTLE_DFU_DNLOAD_IDLE:
         return on_block_taken(dfu, now);
     default:
-        return refuse(dfu, FETTLE_E_BOARD_REFUSED, now);
+        return fettle_dfu_refuse(dfu, FETTLE_E_BOARD_REFUSED, now);
     }
 }
 
@@ -527,14 +353,15 @@ static fettle_effect on_status(fettle_dfu *dfu, fettle_us now)
         return on_unstick_status(dfu, now);
     }
     if (dfu->was_stalled && dfu->bStatus == FETTLE_DFU_STATUS_OK) {
-        return refuse_answer(dfu, "the board refused this, and names no reason", now);
+        return fettle_dfu_refuse_answer(dfu, "the board refused this, and names no reason",
+                                        now);
     }
     if (!is_state_known(dfu) && dfu->oddities++ < ODDITIES_MAX) {
         fettle_us time = dfu->poll_until > now ? dfu->poll_until - now : MS;
         return wait(dfu, WAITING, now + (time < ODD_TIME ? time : ODD_TIME));
     }
     if (dfu->bStatus != FETTLE_DFU_STATUS_OK || dfu->bState == FETTLE_DFU_ERROR) {
-        return refuse(
+        return fettle_dfu_refuse(
             dfu, dfu->phase == FINISH ? FETTLE_E_FIRMWARE_REFUSED : FETTLE_E_BOARD_REFUSED,
             now);
     }
@@ -544,7 +371,8 @@ static fettle_effect on_status(fettle_dfu *dfu, fettle_us now)
     if (dfu->phase == FINISH) {
         return on_finish_status(dfu, now);
     }
-    return refuse(dfu, FETTLE_E_BOARD_REFUSED, now); /* asked why a block can't be read */
+    return fettle_dfu_refuse(dfu, FETTLE_E_BOARD_REFUSED,
+                             now); /* asked why a block can't be read */
 }
 
 /* ---- trouble ---- */
@@ -554,13 +382,13 @@ static fettle_effect on_finish_trouble(fettle_dfu *dfu, const fettle_outcome *la
                                        fettle_us now)
 {
     if (last->kind == FETTLE_CANCELLED) {
-        return fail_and_stop(dfu, last, now);
+        return fettle_dfu_fail_and_stop(dfu, last, now);
     }
     if (last->kind == FETTLE_STALL && dfu->in_flight == SENDING_END) {
         return get_status(dfu, now); /* a refusal: the board knows why */
     }
     if (last->kind == FETTLE_GONE && dfu->traits.is_tolerant) {
-        return fail(dfu, last); /* it had no reason to leave */
+        return fettle_dfu_fail(dfu, last); /* it had no reason to leave */
     }
     dfu->lost_completion = true;
     dfu->has_left = last->kind == FETTLE_GONE;
@@ -596,10 +424,10 @@ static fettle_effect on_trouble(fettle_dfu *dfu, const fettle_outcome *last, fet
             dfu->was_refused = true;
             return done(dfu);
         }
-        return fail(dfu, last);
+        return fettle_dfu_fail(dfu, last);
     case DETACH: /* many boards are gone before they have answered */
         if (last->kind == FETTLE_CANCELLED) {
-            return fail(dfu, last);
+            return fettle_dfu_fail(dfu, last);
         }
         dfu->was_refused = is_stall && dfu->in_flight == DETACHING;
         return dfu->in_flight == DETACHING && !is_stall && !is_end &&
@@ -612,7 +440,7 @@ static fettle_effect on_trouble(fettle_dfu *dfu, const fettle_outcome *last, fet
             return reset(dfu, now); /* what it read doesn't matter */
         }
         dfu->has_left = last->kind == FETTLE_GONE;
-        return last->kind == FETTLE_CANCELLED ? fail(dfu, last) : done(dfu);
+        return last->kind == FETTLE_CANCELLED ? fettle_dfu_fail(dfu, last) : done(dfu);
     case FINISH:
         return on_finish_trouble(dfu, last, now);
     case WRITE:
@@ -638,51 +466,8 @@ static fettle_effect on_trouble(fettle_dfu *dfu, const fettle_outcome *last, fet
         }
         break;
     }
-    return last->kind == FETTLE_GONE ? fail(dfu, last) : fail_and_stop(dfu, last, now);
-}
-
-/* ---- on the way out ---- */
-
-static fettle_effect on_stop_status(fettle_dfu *dfu, fettle_us now)
-{
-    dfu->bState = dfu->status[4];
-    uint8_t bRequest = DFU_ABORT;
-    switch (dfu->bState) {
-    case FETTLE_DFU_DNLOAD_SYNC:
-    case FETTLE_DFU_DNBUSY: {
-        fettle_us time = poll_time(dfu);
-        return time <= TIDY_TIME ? wait(dfu, STOP_WAITING, now + time) : failed();
-    }
-    case FETTLE_DFU_ERROR:
-        bRequest = DFU_CLRSTATUS;
-        break;
-    case FETTLE_DFU_DNLOAD_IDLE:
-    case FETTLE_DFU_UPLOAD_IDLE:
-        break;
-    default:
-        return failed();
-    }
-    return request(dfu, STOP_TIDYING, bRequest, 0, (fettle_span){0}, now + TIDY_TIME);
-}
-
-static fettle_effect on_stop(fettle_dfu *dfu, const fettle_outcome *last, fettle_us now)
-{
-    bool is_stalled = last->kind == FETTLE_STALL && dfu->in_flight == STOP_ASKING;
-    if (dfu->in_flight == STOP_NAMING && last->kind != FETTLE_GONE) {
-        note_reason(dfu, last->kind == FETTLE_OK ? last->count : 0);
-        return begin_stop(dfu, now);
-    }
-    dfu->bState = FETTLE_DFU_STATE_UNKNOWN;
-    if ((last->kind != FETTLE_OK && !is_stalled) || dfu->in_flight == STOP_TIDYING ||
-        dfu->stops++ == STOPS_MAX) {
-        return failed();
-    }
-    if (dfu->in_flight == STOP_WAITING ||
-        is_stalled) { /* a stall: in dfuERROR it will answer */
-        return request_in(dfu, STOP_ASKING, DFU_GETSTATUS, 0, dfu->status,
-                          sizeof dfu->status, now + TIDY_TIME);
-    }
-    return last->count == sizeof dfu->status ? on_stop_status(dfu, now) : failed();
+    return last->kind == FETTLE_GONE ? fettle_dfu_fail(dfu, last)
+                                     : fettle_dfu_fail_and_stop(dfu, last, now);
 }
 
 /* ---- the engine ---- */
@@ -732,7 +517,7 @@ static fettle_effect step(fettle_engine *engine, const fettle_outcome *last, fet
         return start(dfu, now);
     }
     if (dfu->in_flight >= STOP_ASKING) {
-        return on_stop(dfu, last, now);
+        return fettle_dfu_on_stop(dfu, last, now);
     }
     if (last->kind != FETTLE_OK) {
         return on_trouble(dfu, last, now);
@@ -746,13 +531,15 @@ static fettle_effect step(fettle_engine *engine, const fettle_outcome *last, fet
             return on_status(dfu, now);
         }
         dfu->bState = FETTLE_DFU_STATE_UNKNOWN; /* never "keep what was there" */
-        return refuse_answer(dfu, "the answer to GETSTATUS has not its 6 bytes", now);
+        return fettle_dfu_refuse_answer(dfu, "the answer to GETSTATUS has not its 6 bytes",
+                                        now);
     case READING_BLOCK:
         if (dfu->phase == LEAVE) {
             return reset(dfu, now);
         }
         if (last->count > dfu->traits.transfer_size) {
-            return refuse_answer(dfu, "more bytes came than were asked for", now);
+            return fettle_dfu_refuse_answer(dfu, "more bytes came than were asked for",
+                                            now);
         }
         return dfu->phase == READ ? on_uploaded_block(dfu, last->count, now)
                                   : on_compared_block(dfu, last->count, now);
@@ -765,7 +552,8 @@ static fettle_effect step(fettle_engine *engine, const fettle_outcome *last, fet
     case SENDING_BLOCK:
         return last->count == block_size(dfu, dfu->image.size)
                    ? get_status(dfu, now)
-                   : refuse_answer(dfu, "not all bytes of a block were taken", now);
+                   : fettle_dfu_refuse_answer(dfu, "not all bytes of a block were taken",
+                                              now);
     case SENDING_END:
         dfu->end_was_taken = true;
         return get_status(dfu, now);

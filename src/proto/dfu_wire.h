@@ -8,6 +8,8 @@
 
 #include "proto/dfu.h"
 
+#include "base/bytes.h"
+
 #include <assert.h>
 
 /* bRequest, table 3.2 */
@@ -173,5 +175,56 @@ static inline size_t block_size(const fettle_dfu *dfu, size_t end)
     size_t left = end - dfu->offset;
     return left < dfu->traits.transfer_size ? left : dfu->traits.transfer_size;
 }
+
+/* ---- what was heard ---- */
+
+/* DfuSe: block 0 of the caller's numbers. */
+static inline bool is_command(const fettle_dfu *dfu)
+{
+    return dfu->joins && dfu->first_block == 0;
+}
+
+static inline bool is_state_known(const fettle_dfu *dfu)
+{
+    return dfu->bState <= FETTLE_DFU_ERROR && dfu->bStatus < FETTLE_DFU_STATUS_COUNT;
+}
+
+/*
+ * bwPollTimeout is a minimum (section 6.1.2), and often 0. A board that goes on saying "busy, ask at
+ * once" is asked at once for a while, then more and more slowly, then given up.
+ */
+static inline fettle_us poll_time(const fettle_dfu *dfu)
+{
+    fettle_us told = fettle_get24(dfu->status + 1) * MS;
+    fettle_us asked =
+        dfu->traits.ignores_poll_time && told > KNOWN_POLL_TIME ? KNOWN_POLL_TIME : told;
+    fettle_us ours = dfu->polls < PATIENT_POLLS   ? 0
+                     : dfu->polls < STALLED_POLLS ? MS
+                                                  : 20 * MS;
+    return asked > ours ? asked : ours;
+}
+
+static inline fettle_effect done(fettle_dfu *dfu)
+{
+    return fettle_done(&dfu->engine);
+}
+
+/* ---- bad ends (dfu_end.c) ---- */
+
+/* `last` is not OK; `error` isn't set yet. */
+fettle_effect fettle_dfu_fail(fettle_dfu *dfu, const fettle_outcome *last);
+fettle_effect fettle_dfu_fail_and_stop(fettle_dfu *dfu, const fettle_outcome *last,
+                                       fettle_us now);
+
+/* `error` is set: leaves the board in dfuIDLE where it lets us, then fails. */
+fettle_effect fettle_dfu_stop(fettle_dfu *dfu, fettle_us now);
+
+/* The board has said no: with its status, and its own sentence where it has one. */
+fettle_effect fettle_dfu_refuse(fettle_dfu *dfu, fettle_code code, fettle_us now);
+fettle_effect fettle_dfu_refuse_answer(fettle_dfu *dfu, const char *text, fettle_us now);
+
+/* What came of a request on the way out. */
+fettle_effect fettle_dfu_on_stop(fettle_dfu *dfu, const fettle_outcome *last,
+                                 fettle_us now);
 
 #endif

@@ -6,7 +6,7 @@
  *
  * Where blocks follow each other nothing is set: blocks cross the borders of pages as they come.
  */
-#include "proto/dfuse.h"
+#include "proto/dfuse_walk.h"
 
 #include "base/bytes.h"
 
@@ -23,7 +23,6 @@ enum {
 enum {
     COMMAND_BLOCK = 0,
     FIRST_DATA_BLOCK = 2,
-    BLOCK_SIZE_MIN = 2,       /* AN3156 section 4.2; what is blank may be sent with it */
     LAST_DATA_BLOCK = 0xFFFE, /* some loaders refuse the one after it */
     ERR_VENDOR = 11,          /* bStatus with which read protection is told */
     BLOCKS_WORTH_A_JUMP = 8,  /* that need not be read, for which a new address is set */
@@ -33,21 +32,6 @@ enum {
 #define ERASE_TIME ((fettle_us)35 * 1000000)
 
 typedef fettle_effect go_on(fettle_dfuse *dfuse, fettle_us now);
-
-static uint32_t transfer_size(const fettle_dfuse *dfuse)
-{
-    return dfuse->dfu->traits.transfer_size;
-}
-
-static fettle_target_page *page_at(const fettle_dfuse *dfuse)
-{
-    return &dfuse->target->pages[dfuse->page];
-}
-
-static uint64_t page_end(const fettle_target_page *page)
-{
-    return (uint64_t)page->address + page->size;
-}
 
 /* ---- requests ---- */
 
@@ -140,125 +124,6 @@ static bool note_received(fettle_dfuse *dfuse)
     return dfuse->dfu->count == dfuse->size;
 }
 
-/* ---- walking over pages ---- */
-
-/* The next content in this page at or after `address`; with its rest where that is known. */
-static bool find_in_page(const fettle_dfuse *dfuse, uint32_t *from, uint32_t *size)
-{
-    const fettle_target_page *page = page_at(dfuse);
-    uint32_t at = dfuse->address > page->address ? dfuse->address : page->address;
-    if (page->rest == NULL) {
-        return fettle_target_covered(dfuse->target, page, at, from, size);
-    }
-    *from = at;
-    *size = (uint32_t)(page_end(page) - at);
-    return at < page_end(page);
-}
-
-/* Holes that are smaller than a block are bridged where the page is blank there. */
-static void bridge_holes(const fettle_dfuse *dfuse, uint32_t from, uint32_t *size)
-{
-    const fettle_target_page *page = page_at(dfuse);
-    uint32_t next, more;
-    while (page->can_erase && (uint64_t)from + *size < page_end(page) &&
-           fettle_target_covered(dfuse->target, page, from + *size, &next, &more) &&
-           next - (from + *size) < transfer_size(dfuse)) {
-        *size = next + more - from;
-    }
-}
-
-static bool is_wanted_next(const fettle_dfuse *dfuse, size_t next, bool is_write)
-{
-    const fettle_target_page *page = &dfuse->target->pages[next - 1];
-    const fettle_target_page *other = &dfuse->target->pages[next];
-    return other->memory == page->memory && other->address == page_end(page) &&
-           (is_write ? other->differs : other->can_read);
-}
-
-/*
- * The next block: sets page, address and size. It goes on into the next pages for as long as these are wanted, too.
- * False: all was seen.
- */
-static bool find_block(fettle_dfuse *dfuse, bool is_write)
-{
-    const fettle_target *target = dfuse->target;
-    for (; dfuse->page < target->page_count; dfuse->page++) {
-        const fettle_target_page *page = page_at(dfuse);
-        uint32_t from, size;
-        if (!(is_write ? page->differs : page->can_read) ||
-            !find_in_page(dfuse, &from, &size)) {
-            dfuse->address = 0;
-            continue;
-        }
-        size_t here = dfuse->page;
-        dfuse->address = from;
-        dfuse->size = 0;
-        for (;;) {
-            if (is_write) {
-                bridge_holes(dfuse, from, &size);
-            }
-            dfuse->size += size;
-            bool is_to_its_end = from + (uint64_t)size == page_end(page_at(dfuse));
-            if (dfuse->size >= transfer_size(dfuse) || !is_to_its_end ||
-                dfuse->page + 1 == target->page_count ||
-                !is_wanted_next(dfuse, dfuse->page + 1, is_write)) {
-                break;
-            }
-            uint32_t end = from + size, kept = dfuse->address;
-            dfuse->page++;
-            dfuse->address = end;
-            bool goes_on = find_in_page(dfuse, &from, &size) && from == end;
-            dfuse->address = kept;
-            if (!goes_on) {
-                break;
-            }
-        }
-        dfuse->page = here;
-        if (dfuse->size > transfer_size(dfuse)) {
-            dfuse->size = transfer_size(dfuse);
-        }
-        if (is_write && dfuse->size < BLOCK_SIZE_MIN && page->can_erase &&
-            (uint64_t)dfuse->address + BLOCK_SIZE_MIN <= page_end(page)) {
-            dfuse->size = BLOCK_SIZE_MIN;
-        }
-        return true;
-    }
-    return false;
-}
-
-/* Calls `each` for the parts of the block that lie in one page each. */
-typedef void each_part(fettle_dfuse *dfuse, fettle_target_page *page, uint32_t address,
-                       uint32_t size);
-
-static void for_each_part(fettle_dfuse *dfuse, each_part *each)
-{
-    uint64_t end = (uint64_t)dfuse->address + dfuse->size;
-    uint32_t at = dfuse->address;
-    for (size_t i = dfuse->page; at < end; i++) {
-        fettle_target_page *page = &dfuse->target->pages[i];
-        uint64_t to = page_end(page) < end ? page_end(page) : end;
-        each(dfuse, page, at, (uint32_t)(to - at));
-        at = (uint32_t)to;
-    }
-}
-
-/* To the page that holds `address`, or to the one behind it. */
-static void advance_to(fettle_dfuse *dfuse, uint64_t address)
-{
-    const fettle_target *target = dfuse->target;
-    while (dfuse->page < target->page_count && page_end(page_at(dfuse)) <= address) {
-        bool is_last_of_memory =
-            dfuse->page + 1 == target->page_count ||
-            target->pages[dfuse->page + 1].memory != page_at(dfuse)->memory;
-        dfuse->page++;
-        if (is_last_of_memory) {
-            dfuse->address = 0;
-            return;
-        }
-    }
-    dfuse->address = (uint32_t)address;
-}
-
 /* ---- compare ---- */
 
 static void compare_part(fettle_dfuse *dfuse, fettle_target_page *page, uint32_t address,
@@ -278,7 +143,7 @@ static void drop_stale_rests(fettle_dfuse *dfuse)
     for (size_t i = 0; i < dfuse->target->page_count; i++) {
         fettle_target_page *page = &dfuse->target->pages[i];
         if (page->is_stale) {
-            fettle_target_drop_rest(dfuse->target, page);
+            fettle_target_drop_rest(page);
             page->differs = true;
         }
     }
@@ -295,14 +160,14 @@ static void differ_part(fettle_dfuse *dfuse, fettle_target_page *page, uint32_t 
 
 static fettle_effect on_compared(fettle_dfuse *dfuse, fettle_us now)
 {
-    for_each_part(dfuse, note_received(dfuse) ? compare_part : differ_part);
+    fettle_dfuse_for_each_part(dfuse, note_received(dfuse) ? compare_part : differ_part);
     uint64_t next = (uint64_t)dfuse->address + dfuse->size;
-    advance_to(dfuse, next);
+    fettle_dfuse_advance_to(dfuse, next);
     if (dfuse->page < dfuse->target->page_count && page_at(dfuse)->differs &&
         !page_at(dfuse)->is_recalled && next > page_at(dfuse)->address &&
         page_end(page_at(dfuse)) - next >
             (uint64_t)BLOCKS_WORTH_A_JUMP * transfer_size(dfuse)) {
-        advance_to(dfuse, page_end(page_at(dfuse)));
+        fettle_dfuse_advance_to(dfuse, page_end(page_at(dfuse)));
     }
     return dfuse->work(dfuse, now);
 }
@@ -310,7 +175,7 @@ static fettle_effect on_compared(fettle_dfuse *dfuse, fettle_us now)
 static fettle_effect compare(fettle_dfuse *dfuse, fettle_us now)
 {
     (void)now;
-    if (!find_block(dfuse, false)) {
+    if (!fettle_dfuse_find_block(dfuse, false)) {
         drop_stale_rests(dfuse);
         dfuse->count = fettle_target_differing(dfuse->target, &dfuse->first_address);
         return fettle_done(&dfuse->engine);
@@ -331,7 +196,7 @@ static bool is_to_be_erased(const fettle_target_page *page)
 
 static bool is_to_be_saved(const fettle_target_page *page)
 {
-    return is_to_be_erased(page) && page->is_partial && page->can_read;
+    return is_to_be_erased(page) && page->room != NULL;
 }
 
 static fettle_effect on_saved(fettle_dfuse *dfuse, fettle_us now)
@@ -368,10 +233,6 @@ static fettle_effect save(fettle_dfuse *dfuse, fettle_us now)
         return fettle_done(&dfuse->engine);
     }
     fettle_target_page *page = page_at(dfuse);
-    if (page->room == NULL &&
-        !fettle_target_keep_rest(target, page, &dfuse->engine.error)) {
-        return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
-    }
     if (dfuse->address < page->address) {
         dfuse->address = page->address;
     }
@@ -458,7 +319,7 @@ static fettle_effect on_written(fettle_dfuse *dfuse, fettle_us now)
     dfuse->is_reading = false;
     dfuse->has_pointer = dfuse->size == transfer_size(dfuse);
     dfuse->next = dfuse->address + dfuse->size;
-    advance_to(dfuse, (uint64_t)dfuse->address + dfuse->size);
+    fettle_dfuse_advance_to(dfuse, (uint64_t)dfuse->address + dfuse->size);
     return dfuse->work(dfuse, now);
 }
 
@@ -487,10 +348,10 @@ static fettle_effect write(fettle_dfuse *dfuse, fettle_us now)
 {
     (void)now;
     for (;;) {
-        if (!find_block(dfuse, true)) {
+        if (!fettle_dfuse_find_block(dfuse, true)) {
             return fettle_done(&dfuse->engine);
         }
-        for_each_part(dfuse, fill_part);
+        fettle_dfuse_for_each_part(dfuse, fill_part);
         if (!dfuse->skips_blank || !is_blank(dfuse)) {
             break;
         }
@@ -500,9 +361,9 @@ static fettle_effect write(fettle_dfuse *dfuse, fettle_us now)
         if (!dfuse->is_learned) {
             break;
         }
-        for_each_part(dfuse, touch_part);
+        fettle_dfuse_for_each_part(dfuse, touch_part);
         dfuse->engine.done += dfuse->size;
-        advance_to(dfuse, (uint64_t)dfuse->address + dfuse->size);
+        fettle_dfuse_advance_to(dfuse, (uint64_t)dfuse->address + dfuse->size);
     }
     if (!is_selected(dfuse, page_at(dfuse)->memory)) {
         return select_memory(dfuse);
@@ -510,7 +371,7 @@ static fettle_effect write(fettle_dfuse *dfuse, fettle_us now)
     if (!is_in_reach(dfuse, false)) {
         return set_pointer(dfuse);
     }
-    for_each_part(dfuse, touch_part);
+    fettle_dfuse_for_each_part(dfuse, touch_part);
     return run(dfuse,
                fettle_dfu_send(dfuse->dfu, (uint16_t)number_of(dfuse),
                                (fettle_span){dfuse->block, dfuse->size}, dfuse->address, 0),
@@ -530,7 +391,7 @@ static fettle_effect on_looked(fettle_dfuse *dfuse, fettle_us now)
         dfuse->count++;
         next = page_end(page_at(dfuse)); /* one such block is enough */
     }
-    advance_to(dfuse, next);
+    fettle_dfuse_advance_to(dfuse, next);
     return dfuse->work(dfuse, now);
 }
 

@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/dfuse_target.h"
 
-#include "base/alloc.h"
 #include "base/error.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-void fettle_target_init(fettle_target *target, uint8_t blank)
+void fettle_target_init(fettle_target *target, uint8_t blank, const fettle_memory_ops *ops)
 {
     memset(target, 0, sizeof *target);
+    target->ops = ops;
     target->blank = blank;
 }
 
 void fettle_target_free(fettle_target *target)
 {
-    for (size_t i = 0; i < target->page_count; i++) {
-        fettle_free(target->pages[i].room);
+    const fettle_memory_ops *ops = target->ops;
+    if (ops == NULL) {
+        return; /* it never was one */
     }
-    fettle_free(target->pages);
-    fettle_free(target->chunks);
-    fettle_target_init(target, target->blank);
+    for (size_t i = 0; i < target->page_count; i++) {
+        ops->give(target->pages[i].room);
+    }
+    ops->give(target->pages);
+    ops->give(target->chunks);
+    fettle_target_init(target, target->blank, ops);
 }
 
 /* ---- growing lists ---- */
@@ -34,10 +38,11 @@ static bool is_full(size_t count)
     return count == 0 || (count >= FIRST_ROOM && (count & (count - 1)) == 0);
 }
 
-static void *grow(void *list, size_t count, size_t size, fettle_error *err)
+static void *grow(const fettle_target *target, void *list, size_t count, size_t size,
+                  fettle_error *err)
 {
     size_t room = count == 0 ? FIRST_ROOM : 2 * count;
-    void *larger = fettle_alloc(room * size);
+    void *larger = target->ops->take(room * size);
     if (larger == NULL) {
         fettle_error_set(err, FETTLE_E_NO_MEMORY, &(fettle_words){.size = room * size});
         return NULL;
@@ -45,7 +50,7 @@ static void *grow(void *list, size_t count, size_t size, fettle_error *err)
     if (count > 0) {
         memcpy(larger, list, count * size);
     }
-    fettle_free(list);
+    target->ops->give(list);
     return larger;
 }
 
@@ -62,7 +67,7 @@ bool fettle_target_add(fettle_target *target, uint8_t memory, uint32_t address,
     assert(memory < target->memory_count && data.size > 0);
     if (is_full(target->chunk_count)) {
         fettle_chunk *chunks =
-            grow(target->chunks, target->chunk_count, sizeof *chunks, err);
+            grow(target, target->chunks, target->chunk_count, sizeof *chunks, err);
         if (chunks == NULL) {
             return false;
         }
@@ -188,7 +193,7 @@ static bool add_page(fettle_target *target, uint8_t memory, const fettle_page *p
     }
     if (is_full(target->page_count)) {
         fettle_target_page *pages =
-            grow(target->pages, target->page_count, sizeof *pages, err);
+            grow(target, target->pages, target->page_count, sizeof *pages, err);
         if (pages == NULL) {
             return false;
         }
@@ -270,7 +275,7 @@ bool fettle_target_keep_rest(fettle_target *target, fettle_target_page *page,
                              fettle_error *err)
 {
     bool fits = page->size <= FETTLE_TARGET_REST_MAX - target->rest_size;
-    page->room = fits ? fettle_alloc(page->size) : NULL;
+    page->room = fits ? target->ops->take(page->size) : NULL;
     if (page->room == NULL) {
         fettle_error_set(err, FETTLE_E_NO_MEMORY, &(fettle_words){.size = page->size});
         return false;
@@ -302,11 +307,9 @@ bool fettle_target_fits_rest(const fettle_target *target, const fettle_target_pa
     return true;
 }
 
-void fettle_target_drop_rest(fettle_target *target, fettle_target_page *page)
+void fettle_target_drop_rest(fettle_target_page *page)
 {
-    target->rest_size -= page->room != NULL ? page->size : 0;
-    fettle_free(page->room);
-    page->room = page->rest = NULL;
+    page->rest = NULL;
     page->is_recalled = page->is_stale = false;
 }
 

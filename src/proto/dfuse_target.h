@@ -8,7 +8,7 @@
  * A page that is covered only in part has other bytes: its rest. It is read before the page is erased and
  * written back with the content, or given up when a person says so.
  *
- * Pure. Owns its lists; content is borrowed.
+ * Pure. Memory comes from the caller, and is asked for before the work begins, never in it. Content is borrowed.
  */
 #ifndef FETTLE_PROTO_DFUSE_TARGET_H
 #define FETTLE_PROTO_DFUSE_TARGET_H
@@ -20,6 +20,12 @@ enum {
     FETTLE_TARGET_PAGES_MAX = 65536,
     FETTLE_TARGET_REST_MAX = 16 * 1024 * 1024, /* bytes that are kept at a time */
 };
+
+/* Where memory comes from: zeroed, or NULL; and where it goes back to. */
+typedef struct fettle_memory_ops {
+    void *(*take)(size_t size);
+    void (*give)(void *memory); /* takes NULL */
+} fettle_memory_ops;
 
 /* Content, sorted by memory and address, without overlaps. */
 typedef struct fettle_chunk {
@@ -50,6 +56,7 @@ typedef struct fettle_target_memory {
 } fettle_target_memory;
 
 typedef struct fettle_target {
+    const fettle_memory_ops *ops;
     size_t memory_count;
     fettle_target_memory memories[FETTLE_TARGET_MEMORIES_MAX];
     size_t chunk_count;
@@ -60,8 +67,8 @@ typedef struct fettle_target {
     uint8_t blank;    /* what an erased byte reads as */
 } fettle_target;
 
-/* Empty, with `blank`. */
-void fettle_target_init(fettle_target *target, uint8_t blank);
+/* Empty. `ops` outlives it. */
+void fettle_target_init(fettle_target *target, uint8_t blank, const fettle_memory_ops *ops);
 void fettle_target_free(fettle_target *target);
 
 /* Adds content, in any order; before fettle_target_settle(). False: NO_MEMORY. */
@@ -88,7 +95,7 @@ void fettle_target_fill(const fettle_target *target, const fettle_target_page *p
 bool fettle_target_is_right(const fettle_target *target, const fettle_target_page *page,
                             uint32_t address, const uint8_t *bytes, uint32_t size);
 
-/* Room for the rest of a page, to be filled in; then rest = room. False: NO_MEMORY. */
+/* Room for the rest of a page, to be filled in; then rest = room. Before the work. False: NO_MEMORY. */
 bool fettle_target_keep_rest(fettle_target *target, fettle_target_page *page,
                              fettle_error *err);
 
@@ -99,7 +106,7 @@ bool fettle_target_keep_rest(fettle_target *target, fettle_target_page *page,
 bool fettle_target_fits_rest(const fettle_target *target, const fettle_target_page *page,
                              uint32_t address, const uint8_t *bytes, uint32_t size);
 
-void fettle_target_drop_rest(fettle_target *target, fettle_target_page *page);
+void fettle_target_drop_rest(fettle_target_page *page);
 
 /* How many pages differ, and where the first one begins. */
 uint32_t fettle_target_differing(const fettle_target *target, uint32_t *first_address);

@@ -209,12 +209,16 @@ static bool read_run(cursor *in, fettle_memory_map *map, bool is_features)
 /* To the first address; where there is none, to the first slash or the end. */
 static size_t name_length(const char *text)
 {
+    size_t length = 0;
     for (size_t i = 0; text[i] != '\0'; i++) {
         if (is_address_start(text + i)) {
             return i;
         }
     }
-    return strcspn(text, "/");
+    while (text[length] != '\0' && text[length] != '/') {
+        length++;
+    }
+    return length;
 }
 
 static void read_name(cursor *in, fettle_memory_map *map)

@@ -29,7 +29,7 @@ usage_error "there is no verb" frobnicate
 usage_error "the nearest one is --board" update x.dfu --baord=sim:pytrack
 usage_error "there is no option -x" list -x
 usage_error "update needs a FILE" update
-usage_error "a second one" update a.dfu b.dfu
+usage_error "a second one" read a.bin b.bin
 usage_error "--overwrite does not go with update" update a.dfu --overwrite
 usage_error "--json takes no value" list --json=yes
 usage_error "--trace needs a value" update a.dfu --trace

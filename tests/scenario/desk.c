@@ -4,6 +4,7 @@
  */
 #include "desk.h"
 
+#include "base/alloc.h"
 #include "pycom/pycom.h"
 
 #include <inttypes.h>
@@ -322,7 +323,8 @@ static void sit_down(struct desk *self, struct spoil spoil, int cancel_at)
     self->asks = self->open_asks = self->ends = 0;
     self->progress = 0;
     fettle_cancel_clear(&self->cancel);
-    fettle_job_engine_init(&self->job, &self->plan, NULL, 0);
+    static const fettle_memory_ops memory = {fettle_alloc, fettle_free};
+    fettle_job_engine_init(&self->job, &self->plan, NULL, 0, &memory);
     self->job.recall = recall;
     self->job.recall_user = self;
     const fettle_sim_entry *entries;

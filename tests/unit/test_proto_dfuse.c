@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/bytes.h"
 #include "proto/dfuse.h"
 
@@ -228,7 +229,8 @@ static void open_room(struct room *room)
     fettle_dfu_init(&room->dfu, &(fettle_dfu_traits){.transfer_size = TRANSFER,
                                                      .ends_at_manifest = true,
                                                      .clears_stuck_erase = true});
-    fettle_target_init(&room->target, 0xFF);
+    static const fettle_memory_ops memory = {fettle_alloc, fettle_free};
+    fettle_target_init(&room->target, 0xFF, &memory);
     room->target.memory_count = 1;
     room->target.memories[0].map = map;
     fettle_dfuse_init(&room->dfuse, &room->dfu, &room->target);
@@ -345,6 +347,12 @@ static void test_a_read_asks_for_whole_blocks(void **state)
 
 static void erase(struct room *room)
 {
+    for (size_t i = 0; i < room->target.page_count; i++) {
+        fettle_error err;
+        fettle_target_page *page = &room->target.pages[i];
+        assert_true(!page->is_partial || page->room != NULL ||
+                    fettle_target_keep_rest(&room->target, page, &err));
+    }
     fettle_engine *save = fettle_dfuse_save(&room->dfuse);
     assert_true(save == NULL || run(room, save));
     assert_true(run(room, fettle_dfuse_erase(&room->dfuse)));
