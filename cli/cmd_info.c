@@ -58,6 +58,25 @@ static void write_memory(const cli_paper *paper, const fettle_memory_facts *memo
     }
 }
 
+/* AN3156, table 4; 0 is Get Commands itself. */
+static void write_commands(const cli_paper *paper, fettle_span commands)
+{
+    static const struct {
+        uint8_t code;
+        const char *name;
+    } names[] = {{0x21, "set address"}, {0x41, "erase"}, {0x92, "read unprotect"}};
+    char text[128] = "";
+    for (size_t i = 0; i < commands.size; i++) {
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+            if (commands.data[i] == names[k].code) {
+                cli_text_append(text, sizeof text, text[0] != '\0' ? ", " : "");
+                cli_text_append(text, sizeof text, names[k].name);
+            }
+        }
+    }
+    cli_info_fact(paper, "commands", text[0] != '\0' ? text : "none that are known");
+}
+
 static void write_board(const cli_call *call, const cli_target *target)
 {
     cli_paper paper = cli_ui_stdout(&call->ui);
@@ -80,6 +99,9 @@ static void write_board(const cli_call *call, const cli_target *target)
         snprintf(text, sizeof text, "%x.%02x", (unsigned)result->bcdDFUVersion >> 8,
                  (unsigned)result->bcdDFUVersion & 0xFF);
         cli_info_fact(&paper, "DFU", text);
+    }
+    if (result->commands.size > 0) {
+        write_commands(&paper, result->commands);
     }
     for (size_t i = 0; i < result->memory_count; i++) {
         write_memory(&paper, &result->memories[i]);

@@ -405,7 +405,9 @@ typedef struct fettle_result {
     size_t memory_count;                        /* SURVEY */
     const fettle_memory_facts *memories;
     uint16_t bcdDFUVersion; /* SURVEY, 0: not known */
-    fettle_span data;       /* READ */
+    fettle_span
+        commands; /* SURVEY: what a DfuSe loader says it takes, by their codes; empty: it doesn't */
+    fettle_span data; /* READ */
 } fettle_result;
 
 /* A question that must be answered before a job can run. Texts are the job's or constant. */

@@ -144,6 +144,8 @@ static void tell_memories(fettle_job *job)
         return;
     }
     job->result.bcdDFUVersion = interface->bcdDFUVersion;
+    job->result.commands =
+        (fettle_span){job->engine.dfuse.commands, job->engine.dfuse.count};
     for (size_t i = 0; i < interface->alternate_count && i < FETTLE_JOB_MEMORIES_MAX; i++) {
         fettle_memory_facts *memory = &job->memories[i];
         char name[FETTLE_TEXT_SIZE];

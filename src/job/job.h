@@ -74,6 +74,9 @@ typedef struct fettle_way {
      */
     bool (*settle)(fettle_job_engine *job, fettle_error *err);
 
+    /* SURVEY: what else there is to be asked; a refusal is no failure. NULL: nothing. */
+    fettle_engine *(*ask_more)(fettle_job_engine *job);
+
     /* Could an application that looks like this be asked to make way, without a hand? */
     bool (*can_enter)(const fettle_job_engine *job);
     fettle_engine *(*enter)(fettle_job_engine *job);

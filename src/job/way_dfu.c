@@ -344,6 +344,7 @@ const fettle_way fettle_way_dfu = {
     .was_cut_off = fettle_dfu_way_was_cut_off,
     .name = name,
     .settle = settle,
+    .ask_more = NULL,
     .can_enter = fettle_dfu_way_can_enter,
     .enter = fettle_dfu_way_enter,
     .has_made_way = fettle_dfu_way_has_made_way,

@@ -470,6 +470,11 @@ static fettle_engine *check_blank(fettle_job_engine *job)
     return can_read(job) ? fettle_dfuse_check_blank(&job->dfuse) : NULL;
 }
 
+static fettle_engine *ask_more(fettle_job_engine *job)
+{
+    return can_upload(job) ? fettle_dfuse_ask_commands(&job->dfuse) : NULL;
+}
+
 static fettle_engine *finish(fettle_job_engine *job)
 {
     (void)job;
@@ -481,9 +486,11 @@ static fettle_engine *leave(fettle_job_engine *job)
     return fettle_dfuse_leave(&job->dfuse, job->entry);
 }
 
+/* What is written to option bytes and the like takes effect by a reset, and some loaders make it at once. */
 static bool has_left(const fettle_job_engine *job)
 {
-    return job->dfu.has_left;
+    return job->dfu.has_left || (job->first_error.code == FETTLE_E_BOARD_LEFT &&
+                                 job->plan->writes_special && job->plan->memory[0] != '\0');
 }
 
 static fettle_engine *read(fettle_job_engine *job, uint8_t *buffer, size_t size)
@@ -508,6 +515,7 @@ const fettle_way fettle_way_dfuse = {
     .was_cut_off = fettle_dfu_way_was_cut_off,
     .name = name,
     .settle = settle,
+    .ask_more = ask_more,
     .can_enter = fettle_dfu_way_can_enter,
     .enter = fettle_dfu_way_enter,
     .has_made_way = fettle_dfu_way_has_made_way,

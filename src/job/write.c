@@ -8,7 +8,7 @@
 
 enum { REPAIRS_MAX = 1 };
 
-static fettle_script_then on_saved, on_room_made, on_mass_erased, on_range_erased,
+static fettle_script_then on_more, on_saved, on_room_made, on_mass_erased, on_range_erased,
     on_blank_checked, on_compared, on_written, on_read_early, on_repaired, on_finished,
     on_verified, on_rewritten, on_read_back;
 
@@ -77,8 +77,11 @@ bool fettle_script_reads(const fettle_job_engine *job)
 fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
 {
     switch (job->plan->kind) {
-    case FETTLE_TASK_SURVEY:
-        return fettle_script_end(job, FETTLE_JOB_SURVEYED);
+    case FETTLE_TASK_SURVEY: {
+        fettle_engine *more = job->way->ask_more != NULL ? job->way->ask_more(job) : NULL;
+        return more != NULL ? fettle_script_run(job, job->observed.stage, more, 0, on_more)
+                            : fettle_script_end(job, FETTLE_JOB_SURVEYED);
+    }
     case FETTLE_TASK_RESET:
         if (job->plan->to != FETTLE_MODE_DFU) {
             return fettle_script_leave(job, now);
@@ -124,6 +127,15 @@ fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
     }
     fettle_script_skip(job, SHARE_COMPARE);
     return write(job, false);
+}
+
+static fettle_effect on_more(fettle_job_engine *job, const fettle_outcome *last,
+                             fettle_us now)
+{
+    if (last->kind == FETTLE_GONE || last->kind == FETTLE_CANCELLED) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_SURVEY, now);
+    }
+    return fettle_script_end(job, FETTLE_JOB_SURVEYED);
 }
 
 static fettle_effect on_mass_erased(fettle_job_engine *job, const fettle_outcome *last,

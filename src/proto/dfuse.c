@@ -442,6 +442,23 @@ static fettle_effect read(fettle_dfuse *dfuse, fettle_us now)
                : set_pointer(dfuse);
 }
 
+static fettle_effect on_commands(fettle_dfuse *dfuse, fettle_us now)
+{
+    (void)now;
+    dfuse->count = (uint32_t)dfuse->dfu->count;
+    return fettle_done(&dfuse->engine);
+}
+
+/* An UPLOAD of block 0, of which nobody says how long the answer is. */
+static fettle_effect ask_commands(fettle_dfuse *dfuse, fettle_us now)
+{
+    (void)now;
+    return run(dfuse,
+               fettle_dfu_receive(dfuse->dfu, COMMAND_BLOCK, dfuse->commands,
+                                  sizeof dfuse->commands, 0, false),
+               0, FETTLE_CLAUSE_SURVEY, on_commands);
+}
+
 static fettle_effect end_well(fettle_dfuse *dfuse, fettle_us now)
 {
     (void)now;
@@ -617,6 +634,11 @@ fettle_engine *fettle_dfuse_mass_erase(fettle_dfuse *dfuse, uint8_t memory)
 fettle_engine *fettle_dfuse_unprotect(fettle_dfuse *dfuse)
 {
     return ready(dfuse, unprotect, 0);
+}
+
+fettle_engine *fettle_dfuse_ask_commands(fettle_dfuse *dfuse)
+{
+    return ready(dfuse, ask_commands, 0);
 }
 
 fettle_engine *fettle_dfuse_leave(fettle_dfuse *dfuse, uint32_t entry)

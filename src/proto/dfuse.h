@@ -32,6 +32,7 @@ struct fettle_dfuse {
     uint32_t first_address; /* compare: of the first */
     size_t bytes;           /* read */
     bool has_left;          /* leave: it has taken the word */
+    uint8_t commands[16];   /* ask_commands */
     bool was_unstuck;       /* erase: some page was said to be busy for ever */
 
     /* the engine's own */
@@ -85,6 +86,12 @@ fettle_engine *fettle_dfuse_mass_erase(fettle_dfuse *dfuse, uint8_t memory);
 
 /* Takes the read protection off: the board erases itself and leaves the bus. */
 fettle_engine *fettle_dfuse_unprotect(fettle_dfuse *dfuse);
+
+/*
+ * Get Commands: `count` of them in `commands`, by their codes. Loaders that don't know the question refuse it, which
+ * is a failure of the engine and none of the board.
+ */
+fettle_engine *fettle_dfuse_ask_commands(fettle_dfuse *dfuse);
 
 /* Starts the application whose vectors are at `entry`. */
 fettle_engine *fettle_dfuse_leave(fettle_dfuse *dfuse, uint32_t entry);
