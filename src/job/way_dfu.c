@@ -21,6 +21,18 @@ static size_t min_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+enum { ERR_STALLEDPKT = 15, CHOKED_SIZE_MIN = 128 };
+
+/* Some loaders in ROM choke on the transfers that they ask for, and take them at half the size. */
+static bool has_choked(const fettle_job_engine *job)
+{
+    const fettle_error *error = &job->first_error;
+    return job->way == &fettle_way_dfuse && job->tries > 0 &&
+           error->stage >= FETTLE_STAGE_COMPARE && error->stage <= FETTLE_STAGE_VERIFY &&
+           (error->code == FETTLE_E_NO_ANSWER ||
+            (error->code == FETTLE_E_BOARD_REFUSED && error->device == ERR_STALLEDPKT));
+}
+
 /* The person's wish, the row's number and the system's limit make it smaller, never larger. */
 static uint16_t transfer_size(const fettle_job_engine *job)
 {
@@ -31,6 +43,7 @@ static uint16_t transfer_size(const fettle_job_engine *job)
     size_t limit = job->sight.largest_control;
     size = known > 0 ? min_size(size, known) : size;
     size = limit > 0 ? min_size(size, limit) : size;
+    size = has_choked(job) && size >= 2 * CHOKED_SIZE_MIN ? size / 2 : size;
     return (uint16_t)(wished > 0 && !fettle_job_quirks(job)->whole_blocks
                           ? min_size(size, wished)
                           : size);
@@ -53,6 +66,7 @@ static void read_traits(const fettle_job_engine *job, fettle_dfu_traits *traits)
         .alternate = interface->alternates[0],
         .needs_select = interface->alternates[0] != 0 && !quirks->never_select,
         .transfer_size = transfer_size(job),
+        .wTransferSize = interface->wTransferSize,
         .wDetachTimeOut = interface->wDetachTimeOut,
         .will_detach = (interface->bmAttributes & FETTLE_DFU_WILL_DETACH) != 0,
         .is_tolerant = (interface->bmAttributes & FETTLE_DFU_MANIFESTATION_TOLERANT) != 0,

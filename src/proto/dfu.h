@@ -53,10 +53,12 @@ const char *fettle_dfu_bstate_name(uint32_t bState);
 
 /* What is known of the board: from its descriptors and the quirks of its row. */
 typedef struct fettle_dfu_traits {
-    uint8_t interface;       /* bInterfaceNumber */
-    uint8_t alternate;       /* bAlternateSetting */
-    bool needs_select;       /* it isn't the active one of several */
-    uint16_t transfer_size;  /* bytes of a block: 1 to FETTLE_DFU_TRANSFER_SIZE_MAX */
+    uint8_t interface;      /* bInterfaceNumber */
+    uint8_t alternate;      /* bAlternateSetting */
+    bool needs_select;      /* it isn't the active one of several */
+    uint16_t transfer_size; /* bytes of a block: 1 to FETTLE_DFU_TRANSFER_SIZE_MAX */
+    uint16_t
+        wTransferSize; /* as the board says; a DfuSe loader counts in it, whatever is sent */
     uint16_t wDetachTimeOut; /* ms */
     bool will_detach;        /* bitWillDetach */
     bool is_tolerant;        /* bitManifestationTolerant */

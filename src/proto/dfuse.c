@@ -69,12 +69,13 @@ static uint32_t number_of(const fettle_dfuse *dfuse)
 }
 
 /*
- * A short block is only sent where the pointer stands: loaders disagree whether the numbers before it count
- * blocks of its own length or of wTransferSize.
+ * A block that is shorter than wTransferSize is only sent, and only asked for, where the pointer stands: loaders
+ * disagree whether the numbers before it count blocks of its own length or of wTransferSize.
  */
 static bool is_in_reach(const fettle_dfuse *dfuse, bool is_read)
 {
-    bool is_full = is_read || dfuse->size == transfer_size(dfuse);
+    bool is_full = dfuse->dfu->traits.wTransferSize == transfer_size(dfuse) &&
+                   (is_read || dfuse->size == transfer_size(dfuse));
     return dfuse->has_pointer && dfuse->next == dfuse->address &&
            number_of(dfuse) <= LAST_DATA_BLOCK &&
            (dfuse->address == dfuse->pointer || (is_full && dfuse->is_reading == is_read));

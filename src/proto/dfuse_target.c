@@ -47,7 +47,7 @@ static void *grow(const fettle_target *target, void *list, size_t count, size_t 
         fettle_error_set(err, FETTLE_E_NO_MEMORY, &(fettle_words){.size = room * size});
         return NULL;
     }
-    if (count > 0) {
+    if (list != NULL) {
         memcpy(larger, list, count * size);
     }
     target->ops->give(list);
@@ -73,6 +73,7 @@ bool fettle_target_add(fettle_target *target, uint8_t memory, uint32_t address,
         }
         target->chunks = chunks;
     }
+    assert(target->chunks != NULL);
     fettle_chunk chunk = {.memory = memory, .address = address, .data = data};
     size_t at = target->chunk_count++;
     for (; at > 0 && is_before(&chunk, &target->chunks[at - 1]); at--) {
@@ -199,6 +200,7 @@ static bool add_page(fettle_target *target, uint8_t memory, const fettle_page *p
         }
         target->pages = pages;
     }
+    assert(target->pages != NULL);
     target->pages[target->page_count++] = (fettle_target_page){
         .address = page->address,
         .size = page->size,
@@ -261,6 +263,7 @@ bool fettle_target_settle_range(fettle_target *target, uint8_t memory, uint32_t 
         if (!add_page_of(target, memory, (uint32_t)at, target->chunk_count, &at, err)) {
             return false;
         }
+        assert(target->pages != NULL);
         fettle_target_page *page = &target->pages[target->page_count - 1];
         if (!page->can_erase) {
             return refuse_address(target->memories[memory].map.name, page->address,

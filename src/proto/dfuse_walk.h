@@ -5,8 +5,11 @@
 
 #include "proto/dfuse.h"
 
+#include <assert.h>
+
 static inline uint32_t transfer_size(const fettle_dfuse *dfuse)
 {
+    assert(dfuse->dfu->traits.transfer_size > 0);
     return dfuse->dfu->traits.transfer_size;
 }
 

@@ -21,8 +21,9 @@ struct setting {
     bool
         is_blind; /* what the board doesn't say can't be found out: no blocks are dropped */
     fettle_us wait;
-    uint32_t offset; /* of the content in the memory; DfuSe */
-    int stride;      /* only every so many effects are spoiled; 0: all */
+    uint32_t offset;      /* of the content in the memory; DfuSe */
+    size_t transfer_size; /* that is wished for; 0: the board's own */
+    int stride;           /* only every so many effects are spoiled; 0: all */
 };
 
 #define SECONDS ((fettle_us)1000000)
@@ -88,6 +89,10 @@ static const struct setting settings[] = {
      .spec = "at32,timing=none,mode=dfu",
      .reads = true,
      .offset = 0x8000},
+    {.name = "DfuSe, smaller blocks than the board's",
+     .spec = "stm32l4,timing=none,mode=dfu",
+     .reads = true,
+     .transfer_size = 256},
     {.name = "DfuSe, erased to 0x00",
      .spec = "stm32l0,timing=none,mode=dfu,transfer=128",
      .reads = true},
@@ -100,6 +105,7 @@ static struct desk *make(const struct setting *setting)
                  (fettle_plan_wishes){.kind = FETTLE_TASK_UPDATE,
                                       .may_read = setting->reads,
                                       .wait = setting->wait,
+                                      .transfer_size = setting->transfer_size,
                                       .has_address = setting->offset > 0,
                                       .address = 0x08000000 + setting->offset});
     desk->offset = setting->offset;

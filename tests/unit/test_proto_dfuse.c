@@ -227,6 +227,7 @@ static void open_room(struct room *room)
     room->now = 1000;
     memset(room->flash, 0x55, sizeof room->flash);
     fettle_dfu_init(&room->dfu, &(fettle_dfu_traits){.transfer_size = TRANSFER,
+                                                     .wTransferSize = TRANSFER,
                                                      .ends_at_manifest = true,
                                                      .clears_stuck_erase = true});
     static const fettle_memory_ops memory = {fettle_alloc, fettle_free};
@@ -378,6 +379,24 @@ static void test_a_block_costs_three_requests(void **state)
     assert_true(run(&room, fettle_dfuse_write(&room.dfuse)));
     assert_string_equal("21@08000000 G G D2 G G D3 G G D4 G G D5 G G", room.log);
     assert_memory_equal(pattern(), room.flash, 4096);
+    close_room(&room);
+}
+
+/* The board goes on counting in its own blocks: with smaller ones each gets an address. */
+static void test_smaller_blocks_than_the_boards(void **state)
+{
+    struct room room;
+    (void)state;
+    open_room(&room);
+    room.dfu.traits.transfer_size = TRANSFER / 2;
+    want(&room, FLASH, pattern(), 1024);
+    settle(&room);
+    assert_true(run(&room, fettle_dfuse_compare(&room.dfuse)));
+    assert_string_equal("21@08000000 G G A G U2 A G 21@08000200 G G A G U2", room.log);
+    erase(&room);
+    assert_true(run(&room, fettle_dfuse_write(&room.dfuse)));
+    assert_memory_equal(pattern(), room.flash, 1024);
+    assert_int_equal(0x55, room.flash[4096]);
     close_room(&room);
 }
 
@@ -583,6 +602,7 @@ int main(void)
         cmocka_unit_test(test_differing_pages_are_found),
         cmocka_unit_test(test_a_read_asks_for_whole_blocks),
         cmocka_unit_test(test_a_block_costs_three_requests),
+        cmocka_unit_test(test_smaller_blocks_than_the_boards),
         cmocka_unit_test(test_gaps_and_a_short_block_get_an_address),
         cmocka_unit_test(test_the_rest_of_a_page_is_put_back),
         cmocka_unit_test(test_each_page_is_erased_once),
