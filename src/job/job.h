@@ -105,6 +105,9 @@ typedef struct fettle_way {
     /* Reads what was erased. NULL: it can't be read. What it has found is differences(). */
     fettle_engine *(*check_blank)(fettle_job_engine *job);
 
+    /* What the last compare means for write(), as a note. NULL: this way has no words for it. */
+    void (*note_plan)(fettle_job_engine *job);
+
     /* `repair`: only what the last compare found to differ, where the board can do that. */
     fettle_engine *(*write)(fettle_job_engine *job, bool repair);
 

@@ -165,14 +165,21 @@ static bool check_special(const fettle_job_engine *job, fettle_error *err)
 {
     char text[160] = "what is done to ";
     const char *name = job->target.memories[job->main_memory].map.name;
-    if (!fettle_board_is_special_memory(name) || job->plan->writes_special ||
-        job->plan->is_dry) {
+    const fettle_plan *plan = job->plan;
+    /* Of an update each region is looked at; an erase takes the first memory where none is named. */
+    bool must_be_named =
+        (plan->kind == FETTLE_TASK_ERASE || plan->mass_erases) && plan->memory[0] == '\0';
+    if (!fettle_board_is_special_memory(name) || plan->is_dry ||
+        (plan->writes_special && !must_be_named)) {
         return true;
     }
     fettle_text_append(text, sizeof text, name);
     fettle_text_append(text, sizeof text,
                        " may not be undone, and can keep the chip from starting");
     fettle_error_set(err, FETTLE_E_CONFIRMATION_NEEDED, &(fettle_words){.text = text});
+    if (must_be_named) {
+        err->hint = "Name the memory with --memory if that is what you want.";
+    }
     return false;
 }
 
@@ -362,13 +369,20 @@ static bool settle_task(fettle_job_engine *job, fettle_error *err)
 static bool settle(fettle_job_engine *job, fettle_error *err)
 {
     size_t index;
+    if (is_plain(job)) { /* whenever it is met: nothing that is DfuSe may reach it */
+        job->way = &fettle_way_dfu;
+        return job->way->settle(job, err);
+    }
+    if (job->dfu.traits.transfer_size < FETTLE_DFUSE_COMMAND_SIZE) {
+        fettle_error_set(err, FETTLE_E_NOT_SUPPORTED,
+                         &(fettle_words){.text =
+                                             "a command to its loader has 5 bytes, more "
+                                             "than a transfer may have here"});
+        return false;
+    }
     if (!job->has_target) {
         fettle_target_free(&job->target); /* of a try that came to nothing */
         fettle_target_init(&job->target, job->plan->row->memory.blank[0], job->memory);
-        if (is_plain(job)) {
-            job->way = &fettle_way_dfu;
-            return job->way->settle(job, err);
-        }
         if (!read_maps(job, err) || !fettle_job_find_memory(job, &index, err) ||
             !find_map(job, job->interface->alternates[index], &job->main_memory, err) ||
             !settle_task(job, err) || !prepare_rests(job, err)) {
@@ -475,6 +489,15 @@ static fettle_engine *ask_more(fettle_job_engine *job)
     return can_upload(job) ? fettle_dfuse_ask_commands(&job->dfuse) : NULL;
 }
 
+static void note_plan(fettle_job_engine *job)
+{
+    fettle_words words = {.address = job->dfuse.first_address, .count = job->dfuse.count};
+    for (size_t i = 0; i < job->target.page_count; i++) {
+        words.size += job->target.pages[i].differs ? job->target.pages[i].size : 0;
+    }
+    fettle_note_add(&job->observed, FETTLE_NOTE_PAGES_DIFFER, &words);
+}
+
 static fettle_engine *finish(fettle_job_engine *job)
 {
     (void)job;
@@ -529,6 +552,7 @@ const fettle_way fettle_way_dfuse = {
     .mass_erase = mass_erase,
     .unprotect = unprotect,
     .check_blank = check_blank,
+    .note_plan = note_plan,
     .write = write,
     .finish = finish,
     .needs_end = never,

@@ -240,6 +240,9 @@ static fettle_effect on_compared(fettle_job_engine *job, const fettle_outcome *l
         return mismatch(job);
     }
     if (job->plan->is_dry) {
+        if (job->way->note_plan != NULL) {
+            job->way->note_plan(job);
+        }
         return fettle_script_end(job, FETTLE_JOB_PLANNED);
     }
     return write(job, true);

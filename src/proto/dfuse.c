@@ -102,8 +102,8 @@ static fettle_effect select_memory(fettle_dfuse *dfuse)
 
 static fettle_effect set_pointer(fettle_dfuse *dfuse)
 {
-    return command(dfuse, SET_ADDRESS_POINTER, 5, 0, FETTLE_CLAUSE_SET_ADDRESS,
-                   on_pointer_set);
+    return command(dfuse, SET_ADDRESS_POINTER, FETTLE_DFUSE_COMMAND_SIZE, 0,
+                   FETTLE_CLAUSE_SET_ADDRESS, on_pointer_set);
 }
 
 static fettle_effect receive(fettle_dfuse *dfuse, uint8_t *buffer, uint32_t share,
@@ -270,7 +270,8 @@ static fettle_effect erase(fettle_dfuse *dfuse, fettle_us now)
         return select_memory(dfuse);
     }
     dfuse->address = page_at(dfuse)->address;
-    return command(dfuse, ERASE, 5, ERASE_TIME, FETTLE_CLAUSE_ERASE_PAGE, on_erased);
+    return command(dfuse, ERASE, FETTLE_DFUSE_COMMAND_SIZE, ERASE_TIME,
+                   FETTLE_CLAUSE_ERASE_PAGE, on_erased);
 }
 
 /* ---- write ---- */
@@ -453,10 +454,12 @@ static fettle_effect on_commands(fettle_dfuse *dfuse, fettle_us now)
 /* An UPLOAD of block 0, of which nobody says how long the answer is. */
 static fettle_effect ask_commands(fettle_dfuse *dfuse, fettle_us now)
 {
+    size_t room = sizeof dfuse->commands;
     (void)now;
     return run(dfuse,
                fettle_dfu_receive(dfuse->dfu, COMMAND_BLOCK, dfuse->commands,
-                                  sizeof dfuse->commands, 0, false),
+                                  room < transfer_size(dfuse) ? room : transfer_size(dfuse),
+                                  0, false),
                0, FETTLE_CLAUSE_SURVEY, on_commands);
 }
 
@@ -551,6 +554,7 @@ void fettle_dfuse_init(fettle_dfuse *dfuse, fettle_dfu *dfu, fettle_target *targ
 static fettle_engine *ready(fettle_dfuse *dfuse, go_on *work, uint64_t total)
 {
     assert(dfuse->engine.caller == NULL);
+    assert(transfer_size(dfuse) >= FETTLE_DFUSE_COMMAND_SIZE);
     dfuse->engine = (fettle_engine){.step = step, .total = (uint32_t)total};
     dfuse->work = work;
     dfuse->then = NULL;

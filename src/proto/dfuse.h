@@ -19,6 +19,10 @@
 
 typedef struct fettle_dfuse fettle_dfuse;
 
+enum {
+    FETTLE_DFUSE_COMMAND_SIZE = 5, /* bytes: a code and an address */
+};
+
 struct fettle_dfuse {
     fettle_engine engine;
     fettle_dfu *dfu;
@@ -49,11 +53,14 @@ struct fettle_dfuse {
     uint32_t next;   /* the address that the next block number stands for */
     bool is_learned; /* the erased value was read from the board */
     uint8_t *buffer;
-    uint8_t command[5];
+    uint8_t command[FETTLE_DFUSE_COMMAND_SIZE];
     uint8_t block[FETTLE_DFU_TRANSFER_SIZE_MAX];
 };
 
-/* For a board that was just opened. `dfu` is its engine, and `target` (may be NULL) what is wanted of it. */
+/*
+ * For a board that was just opened. `dfu` is its engine, and `target` (may be NULL) what is wanted of it. Its transfers
+ * have FETTLE_DFUSE_COMMAND_SIZE bytes and more: part of a command is another command.
+ */
 void fettle_dfuse_init(fettle_dfuse *dfuse, fettle_dfu *dfu, fettle_target *target);
 
 /*
