@@ -153,6 +153,9 @@ static bool place_region(fettle_job_engine *job, const fettle_region *region,
         return true;
     }
     const char *name = target->memories[memory].map.name;
+    if (address + (uint64_t)region->data.size > (uint64_t)UINT32_MAX + 1) {
+        return refuse_place(FETTLE_E_ADDRESS_OUTSIDE, name, address, err);
+    }
     if (!placing->is_named && fettle_board_is_special_memory(name) &&
         job->plan->kind == FETTLE_TASK_UPDATE) {
         return refuse_place(FETTLE_E_MEMORY_NOT_NAMED, name, address, err);
@@ -216,18 +219,19 @@ static bool check_rest(const fettle_job_engine *job, fettle_error *err)
     }
     for (size_t i = 0; i < target->page_count; i++) {
         const fettle_target_page *page = &target->pages[i];
-        uint32_t at = page->address, from, size;
+        uint64_t at = page->address, end = at + page->size; /* may be 2^32 */
+        uint32_t from, size;
         if (!page->is_partial || !page->can_erase || (page->can_read && can_upload)) {
             continue;
         }
-        while (fettle_target_covered(target, page, at, &from, &size)) {
-            words.address = words.count == 0 ? at : words.address;
+        while (at < end &&
+               fettle_target_covered(target, page, (uint32_t)at, &from, &size)) {
+            words.address = words.count == 0 ? (uint32_t)at : words.address;
             words.count += from - at;
-            at = from + size;
+            at = (uint64_t)from + size;
         }
-        uint32_t left = page->address + page->size - at;
-        words.address = words.count == 0 && left > 0 ? at : words.address;
-        words.count += left;
+        words.address = words.count == 0 && at < end ? (uint32_t)at : words.address;
+        words.count += end - at;
     }
     if (words.count > 0) {
         fettle_error_set(err, FETTLE_E_WOULD_LOSE, &words);
@@ -440,12 +444,13 @@ static uint32_t differences(const fettle_job_engine *job, uint32_t *first_block,
 
 static void mark_all(fettle_job_engine *job)
 {
-    bool is_blank = job->attempt.was_mass_erased;
     for (size_t i = 0; i < job->target.page_count; i++) {
         fettle_target_page *page = &job->target.pages[i];
+        bool is_blank = job->attempt.was_mass_erased && page->can_erase &&
+                        page->memory == job->main_memory;
         page->differs = true;
-        page->is_erased = page->is_erased || (is_blank && page->can_erase);
-        page->is_clean = page->is_clean || (is_blank && page->can_erase);
+        page->is_erased = page->is_erased || is_blank;
+        page->is_clean = page->is_clean || is_blank;
     }
 }
 

@@ -56,8 +56,21 @@ static fettle_effect command(fettle_dfuse *dfuse, uint8_t code, size_t size,
                0, clause, then);
 }
 
+/* Out of an erase a stuck board may be brought; where its pointer is then, nobody knows. */
+static fettle_effect fail_stuck(fettle_dfuse *dfuse)
+{
+    fettle_words words = {.address = dfuse->address,
+                          .state = fettle_dfu_bstate_name(FETTLE_DFU_DNBUSY)};
+    fettle_effect end = fettle_refuse(&dfuse->engine, FETTLE_E_BOARD_STAYS_BUSY, &words);
+    fettle_error_wrap(&dfuse->engine.error, FETTLE_CLAUSE_SET_ADDRESS, &words);
+    return end;
+}
+
 static fettle_effect on_pointer_set(fettle_dfuse *dfuse, fettle_us now)
 {
+    if (dfuse->dfu->was_unstuck) {
+        return fail_stuck(dfuse);
+    }
     dfuse->pointer = dfuse->next = dfuse->address;
     dfuse->has_pointer = true;
     return dfuse->work(dfuse, now);
@@ -127,6 +140,16 @@ static bool note_received(fettle_dfuse *dfuse)
 
 /* ---- compare ---- */
 
+/* Is what was kept for the page still true? From its beginning on, and without a gap. */
+static bool check_rest(fettle_dfuse *dfuse, fettle_target_page *page, uint32_t address,
+                       uint32_t size)
+{
+    const uint8_t *bytes = dfuse->block + (address - dfuse->address);
+    bool fits = fettle_target_fits_rest(dfuse->target, page, address, bytes, size);
+    page->checked += fits && address - page->address == page->checked ? size : 0;
+    return fits;
+}
+
 static void compare_part(fettle_dfuse *dfuse, fettle_target_page *page, uint32_t address,
                          uint32_t size)
 {
@@ -134,8 +157,9 @@ static void compare_part(fettle_dfuse *dfuse, fettle_target_page *page, uint32_t
     if (!fettle_target_is_right(dfuse->target, page, address, bytes, size)) {
         page->differs = true;
     }
-    page->is_stale |= page->is_recalled &&
-                      !fettle_target_fits_rest(dfuse->target, page, address, bytes, size);
+    bool is_untouched =
+        page->is_recalled && !page->is_erased; /* what is wrong is older then */
+    page->is_stale |= is_untouched && !check_rest(dfuse, page, address, size);
 }
 
 /* What was kept for such a page belongs to another time. */
@@ -211,7 +235,13 @@ static fettle_effect on_saved(fettle_dfuse *dfuse, fettle_us now)
         return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
     }
     fettle_target_page *page = page_at(dfuse);
-    memcpy(page->room + (dfuse->address - page->address), dfuse->block, dfuse->size);
+    if (!page->is_recalled) {
+        memcpy(page->room + (dfuse->address - page->address), dfuse->block, dfuse->size);
+    } else if (!check_rest(dfuse, page, dfuse->address, dfuse->size)) {
+        fettle_target_drop_rest(page);
+        dfuse->address = page->address; /* read it, all of it */
+        return dfuse->work(dfuse, now);
+    }
     dfuse->address = (uint32_t)next;
     if (next >= page_end(page)) {
         page->rest = page->room;
@@ -226,7 +256,7 @@ static fettle_effect save(fettle_dfuse *dfuse, fettle_us now)
 {
     fettle_target *target = dfuse->target;
     while (dfuse->page < target->page_count && dfuse->address == 0 &&
-           (!is_to_be_saved(page_at(dfuse)) || page_at(dfuse)->rest != NULL)) {
+           (!is_to_be_saved(page_at(dfuse)) || fettle_target_knows_rest(page_at(dfuse)))) {
         dfuse->page++;
     }
     (void)now;
@@ -234,8 +264,8 @@ static fettle_effect save(fettle_dfuse *dfuse, fettle_us now)
         return fettle_done(&dfuse->engine);
     }
     fettle_target_page *page = page_at(dfuse);
-    if (dfuse->address < page->address) {
-        dfuse->address = page->address;
+    if (dfuse->address <= page->address) {
+        dfuse->address = page->address + page->checked;
     }
     uint64_t left = page_end(page) - dfuse->address;
     dfuse->size = left < transfer_size(dfuse) ? (uint32_t)left : transfer_size(dfuse);
@@ -598,7 +628,7 @@ fettle_engine *fettle_dfuse_save(fettle_dfuse *dfuse)
     uint64_t size = 0;
     for (size_t i = 0; i < dfuse->target->page_count; i++) {
         const fettle_target_page *page = &dfuse->target->pages[i];
-        size += is_to_be_saved(page) && page->rest == NULL ? page->size : 0;
+        size += is_to_be_saved(page) && !fettle_target_knows_rest(page) ? page->size : 0;
     }
     return size > 0 ? ready(dfuse, save, size) : NULL;
 }

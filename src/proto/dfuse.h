@@ -71,7 +71,7 @@ fettle_engine *fettle_dfuse_compare(fettle_dfuse *dfuse);
 
 /*
  * Reads what else is in pages that differ and are covered only in part, to be written back by
- * fettle_dfuse_write(). NULL: there is none.
+ * fettle_dfuse_write(). What was recalled is compared instead, unless that has been done. NULL: there is none.
  */
 fettle_engine *fettle_dfuse_save(fettle_dfuse *dfuse);
 

@@ -153,24 +153,27 @@ static bool is_rest_right(const fettle_target_page *page, uint32_t address,
 bool fettle_target_is_right(const fettle_target *target, const fettle_target_page *page,
                             uint32_t address, const uint8_t *bytes, uint32_t size)
 {
-    uint32_t at = address, end = address + size, from, covered;
-    while (at < end && fettle_target_covered(target, page, at, &from, &covered) &&
+    uint64_t at = address, end = at + size; /* may be 2^32 */
+    uint32_t from, covered;
+    while (at < end && fettle_target_covered(target, page, (uint32_t)at, &from, &covered) &&
            from < end) {
-        uint32_t to = from + covered < end ? from + covered : end;
+        uint64_t to = (uint64_t)from + covered < end ? (uint64_t)from + covered : end;
         uint8_t wanted[256];
-        if (!is_rest_right(page, at, bytes + (at - address), from - at)) {
+        if (!is_rest_right(page, (uint32_t)at, bytes + (at - address),
+                           (uint32_t)(from - at))) {
             return false;
         }
         for (at = from; at < to;) {
-            uint32_t part = to - at < sizeof wanted ? to - at : (uint32_t)sizeof wanted;
-            fettle_target_fill(target, page, at, wanted, part);
+            uint32_t part = to - at < sizeof wanted ? (uint32_t)(to - at) : sizeof wanted;
+            fettle_target_fill(target, page, (uint32_t)at, wanted, part);
             if (memcmp(wanted, bytes + (at - address), part) != 0) {
                 return false;
             }
             at += part;
         }
     }
-    return is_rest_right(page, at, bytes + (at - address), end - at);
+    return at == end ||
+           is_rest_right(page, (uint32_t)at, bytes + (at - address), (uint32_t)(end - at));
 }
 
 /* ---- pages ---- */
@@ -314,6 +317,12 @@ void fettle_target_drop_rest(fettle_target_page *page)
 {
     page->rest = NULL;
     page->is_recalled = page->is_stale = false;
+    page->checked = 0;
+}
+
+bool fettle_target_knows_rest(const fettle_target_page *page)
+{
+    return page->rest != NULL && (!page->is_recalled || page->checked == page->size);
 }
 
 uint32_t fettle_target_differing(const fettle_target *target, uint32_t *first_address)

@@ -45,6 +45,7 @@ typedef struct fettle_target_page {
     bool is_clean;    /* and nothing was written to it since */
     bool is_recalled; /* `rest` comes from an earlier update, which was cut off */
     bool is_stale;    /* and the board doesn't look like that any more */
+    uint32_t checked; /* recalled: so many of its bytes were compared with the board */
     uint8_t *room;    /* for them, while they are read; the target's */
     uint8_t
         *rest; /* its bytes as they were before the erase, once all are known; else NULL */
@@ -107,6 +108,9 @@ bool fettle_target_fits_rest(const fettle_target *target, const fettle_target_pa
                              uint32_t address, const uint8_t *bytes, uint32_t size);
 
 void fettle_target_drop_rest(fettle_target_page *page);
+
+/* Is the rest there, and if it was recalled, was all of it seen to fit? */
+bool fettle_target_knows_rest(const fettle_target_page *page);
 
 /* How many pages differ, and where the first one begins. */
 uint32_t fettle_target_differing(const fettle_target *target, uint32_t *first_address);

@@ -87,13 +87,12 @@ bool fettle_dfuse_find_block(fettle_dfuse *dfuse, bool is_write)
 
 void fettle_dfuse_for_each_part(fettle_dfuse *dfuse, fettle_dfuse_each_part *each)
 {
-    uint64_t end = (uint64_t)dfuse->address + dfuse->size;
-    uint32_t at = dfuse->address;
+    uint64_t at = dfuse->address, end = at + dfuse->size; /* may be 2^32 */
     for (size_t i = dfuse->page; at < end; i++) {
         fettle_target_page *page = &dfuse->target->pages[i];
         uint64_t to = page_end(page) < end ? page_end(page) : end;
-        each(dfuse, page, at, (uint32_t)(to - at));
-        at = (uint32_t)to;
+        each(dfuse, page, (uint32_t)at, (uint32_t)(to - at));
+        at = to;
     }
 }
 
