@@ -152,6 +152,9 @@ static bool take_option(parser *p, const cli_option *option, const char *value)
         args->memory = value;
         return true;
     case CLI_OPTION_ADDRESS:
+        if (value[0] == '0' && value[1] >= '0' && value[1] <= '9') {
+            return cli_fail_usage(p->err, "--address %s: hex numbers begin with 0x", value);
+        }
         if (!read_number(p, option->name, value, UINT32_MAX, &number)) {
             return false;
         }
@@ -205,11 +208,12 @@ static bool take_option(parser *p, const cli_option *option, const char *value)
 static bool refuse_option(parser *p, const char *name)
 {
     const char *nearest = NULL;
-    size_t distance = 3;
+    size_t distance = 3, length = strlen(name);
     for (const cli_option *option = cli_options_table; option->name != NULL; option++) {
         size_t d = cli_text_distance(option->name, name);
-        if (d < distance) {
-            distance = d;
+        bool begins_so = length > 3 && strncmp(option->name, name, length) == 0;
+        if (begins_so || (d < distance && option->id != CLI_OPTION_YES)) {
+            distance = begins_so ? 0 : d;
             nearest = option->name;
         }
     }

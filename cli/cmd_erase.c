@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `fettle erase`: a board's memory, or a part of it; asked once more, because nothing brings it back. */
+#include "failure.h"
 #include "jobs.h"
 
 #include <string.h>
@@ -28,6 +29,13 @@ int cli_erase(cli_call *call)
 {
     fettle_error err;
     char what[256];
+    if (call->args->mass_erase &&
+        (call->args->address_is_given || call->args->length > 0)) {
+        cli_fail_usage(
+            &err,
+            "--mass-erase is all of it, and goes with neither --address nor --length");
+        return cli_call_refuse(call, &err);
+    }
     describe(call->args, what, sizeof what);
     if (!cli_call_open(call, &err) || !cli_jobs_confirm(call, what, &err)) {
         return cli_call_refuse(call, &err);

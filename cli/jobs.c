@@ -117,6 +117,13 @@ static void run_job(cli_call *call, cli_target *target)
     cli_system_allow_stop(true);
 }
 
+static bool say_no(fettle_error *err)
+{
+    cli_fail(err, FETTLE_E_CANCELLED, "you said no, and nothing was changed");
+    err->hint = "Run the same command again if you change your mind.";
+    return false;
+}
+
 /* What only the board could tell, and nothing was touched yet. Whoever sits here may say that it is meant. */
 static void ask_after(cli_call *call, cli_target *target, fettle_verb verb)
 {
@@ -130,6 +137,7 @@ static void ask_after(cli_call *call, cli_target *target, fettle_verb verb)
     }
     snprintf(question, sizeof question, "%s. Go on all the same?", target->error.message);
     if (!cli_ui_confirm(&call->ui, question)) {
+        say_no(&target->error);
         return;
     }
     fettle_job_free(target->job);
@@ -150,8 +158,7 @@ bool cli_jobs_confirm(cli_call *call, const char *what, fettle_error *err)
         return cli_fail(err, FETTLE_E_CONFIRMATION_NEEDED, "%s", what);
     }
     snprintf(question, sizeof question, "%s. Go on?", what);
-    return cli_ui_confirm(&call->ui, question) ||
-           cli_fail(err, FETTLE_E_CANCELLED, "you said no");
+    return cli_ui_confirm(&call->ui, question) || say_no(err);
 }
 
 static void say_end(cli_call *call, const cli_target *target, fettle_verb verb)

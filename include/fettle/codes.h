@@ -67,7 +67,9 @@ typedef enum fettle_code {
     FETTLE_E_FILES_OVERLAP = 57,        /* files-overlap */
     FETTLE_E_ADDRESS_TOO_HIGH = 58,     /* address-too-high */
     FETTLE_E_FILES_FOR_TWO_BOARDS = 59, /* files-for-two-boards */
-    FETTLE_E_COUNT = 60,
+    FETTLE_E_NOT_BLANK = 60,            /* not-blank */
+    FETTLE_E_FILE_OTHER_FORMAT = 61,    /* file-other-format */
+    FETTLE_E_COUNT = 62,
 } fettle_code;
 
 typedef enum fettle_note_code {

@@ -4,6 +4,8 @@
  */
 #include "image/image.h"
 
+#include <string.h>
+
 static bool is_raw(const char *name, fettle_span file)
 {
     (void)name;
@@ -11,10 +13,52 @@ static bool is_raw(const char *name, fettle_span file)
     return true;
 }
 
+static bool is_hex_digit(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'F') ||
+           (byte >= 'a' && byte <= 'f');
+}
+
+/* "S1137AF0..."; a record has ten characters at least. */
+static bool is_srecord(fettle_span file)
+{
+    enum { SHORTEST = 10 };
+    bool is_one = file.size >= SHORTEST && file.data[0] == 'S' && file.data[1] >= '0' &&
+                  file.data[1] <= '9';
+    for (size_t i = 2; is_one && i < SHORTEST; i++) {
+        is_one = is_hex_digit(file.data[i]);
+    }
+    return is_one;
+}
+
+static bool begins_with(fettle_span file, const char *bytes, size_t size)
+{
+    return file.size >= size && memcmp(file.data, bytes, size) == 0;
+}
+
+/* What describes firmware and is none; NULL: nothing that is known. */
+static const char *other_format(fettle_span file)
+{
+    if (begins_with(file,
+                    "\x7f"
+                    "ELF",
+                    4)) {
+        return "an ELF file";
+    }
+    if (begins_with(file, "UF2\n", 4)) {
+        return "a UF2 file";
+    }
+    return is_srecord(file) ? "a file of Motorola S-records" : NULL;
+}
+
 static bool read_raw(fettle_image *image, unsigned flags, fettle_error *err)
 {
+    const char *other = other_format(image->file);
     (void)flags;
-    (void)err;
+    if (other != NULL) {
+        fettle_error_set(err, FETTLE_E_FILE_OTHER_FORMAT, &(fettle_words){.text = other});
+        return false;
+    }
     image->format = FETTLE_IMAGE_RAW;
     image->region_count = 1;
     image->only_region = (fettle_region){.data = image->file};

@@ -128,6 +128,11 @@ fettle_effect fettle_script_give_up(fettle_job_engine *job)
         fettle_error_wrap(&job->engine.error,
                           fettle_job_clause(job->plan->kind, words.port != NULL), &words);
     }
+    if (job->engine.error.code == FETTLE_E_READ_PROTECTED &&
+        (job->plan->kind == FETTLE_TASK_READ || job->plan->kind == FETTLE_TASK_VERIFY)) {
+        job->engine.error.hint =
+            "It can't be read out; taking the protection off erases all of it.";
+    }
     job->engine.error.stage = job->observed.stage;
     return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
 }

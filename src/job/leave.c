@@ -249,6 +249,7 @@ static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome
     }
     if (last->kind != FETTLE_OK && !expects_application(job)) {
         /* It left, and may have nothing to show on this bus; but its end must have been taken. */
+        job->mode = FETTLE_MODE_UNKNOWN;
         return job->is_unfinished ? fettle_script_refuse(job, FETTLE_E_BOARD_LEFT)
                                   : fettle_script_settle(job);
     }

@@ -226,7 +226,7 @@ static bool check_rest(const fettle_job_engine *job, fettle_error *err)
         }
         while (at < end &&
                fettle_target_covered(target, page, (uint32_t)at, &from, &size)) {
-            words.address = words.count == 0 ? (uint32_t)at : words.address;
+            words.address = words.count == 0 && from > at ? (uint32_t)at : words.address;
             words.count += from - at;
             at = (uint64_t)from + size;
         }

@@ -185,7 +185,12 @@ static fettle_effect on_blank_checked(fettle_job_engine *job, const fettle_outco
         return fettle_script_fail(job, last, FETTLE_CLAUSE_VERIFY, now);
     }
     if (count_differences(job) > 0) {
-        return mismatch(job);
+        fettle_words words = fettle_script_words(job);
+        (void)job->way->differences(job, &words.block, &words.address);
+        (void)fettle_refuse(&job->engine, FETTLE_E_NOT_BLANK, &words);
+        job->engine.error.has_address = true;
+        job->engine.error.address = words.address;
+        return fettle_script_give_up(job);
     }
     job->evidence = FETTLE_EVIDENCE_READBACK;
     return fettle_script_end_well(job);

@@ -107,6 +107,13 @@ static bool take_image(fettle_plan *plan, const fettle_vendor *vendor,
 {
     const fettle_image *image = plan->image;
     const fettle_memory *memory = &plan->row->memory;
+    if (plan->has_address && image->regions[0].has_address) {
+        fettle_error_set(err, FETTLE_E_FILE_HAS_ADDRESS,
+                         &(fettle_words){.file = image->name,
+                                         .address = plan->address,
+                                         .text = "it names its addresses itself"});
+        return false;
+    }
     plan->payload = image->regions[0].data;
     if (!check_ids(plan, wishes, err) || !check_size(plan, memory->size, err) ||
         !check_content(plan, vendor, err)) {
@@ -427,6 +434,20 @@ static void describe_places(const fettle_plan *plan, char *text, size_t size)
     }
 }
 
+static const char *words_of_work(const fettle_plan *plan)
+{
+    if (plan->mass_erases) {
+        return plan->may_read
+                   ? "\nerase the whole memory, write all of it, read it back"
+                   : "\nerase the whole memory, write all of it; nothing is read back";
+    }
+    if (!plan->may_read) {
+        return "\nwrite all of it; nothing is read back";
+    }
+    return plan->writes_all ? "\nwrite all of it, read it back"
+                            : "\nread what is on it, write what differs, read it back";
+}
+
 void fettle_plan_describe(const fettle_plan *plan, char *text, size_t size)
 {
     text[0] = '\0';
@@ -453,10 +474,7 @@ void fettle_plan_describe(const fettle_plan *plan, char *text, size_t size)
         return;
     }
     describe_places(plan, text, size);
-    fettle_text_append(text, size,
-                       plan->may_read
-                           ? "\nread what is on it, write what differs, read it back"
-                           : "\nwrite all of it; nothing is read back");
+    fettle_text_append(text, size, words_of_work(plan));
     fettle_text_append(
         text, size, plan->stays ? "\nleave it in update mode" : "\nstart its application");
 }

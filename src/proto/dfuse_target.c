@@ -98,7 +98,8 @@ bool fettle_target_covered(const fettle_target *target, const fettle_target_page
 {
     for (size_t i = page->first_chunk; i < target->chunk_count; i++) {
         const fettle_chunk *chunk = &target->chunks[i];
-        if (chunk->memory != page->memory || chunk->address >= page_end(page)) {
+        if (chunk->memory != page->memory || chunk->address >= page_end(page) ||
+            address >= page_end(page)) {
             return false;
         }
         if (end_of(chunk) <= address) {
