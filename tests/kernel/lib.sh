@@ -113,6 +113,15 @@ matches() { # STREAM EXTENDED-EXPRESSION
     tr '\n' ' ' <"$1" | tr -s ' ' | grep -qiE -e "$2"
 }
 
+# well_and COMMAND..., ill_and COMMAND...: the last program has ended with 0, or hasn't, and that holds, too
+well_and() {
+    [ "$status" = 0 ] && "$@"
+}
+
+ill_and() {
+    [ "$status" != 0 ] && "$@"
+}
+
 # json NAME: the first value of this name in the last line of stdout that has one: words and numbers only
 json() {
     grep -o "\"$1\":[^,}]*" "$out" | head -n 1 | cut -d: -f2- | tr -d '"'
@@ -199,6 +208,11 @@ answered() {
     [ "$(grep -c -E '^(ok|no:)' sim.out)" -gt "$tell_before" ]
 }
 
+is_configured() { # BOARD: by the number of its port
+    usb_value=
+    read -r usb_value 2>/dev/null <"/sys/bus/usb/devices/1-$1/bConfigurationValue" && [ "$usb_value" = 1 ]
+}
+
 no_more_boards() {
     exec 3>&-
     stop sim
@@ -258,6 +272,46 @@ lines() { # FILE
     wc -l <"$1"
 }
 
+# mark LOG...: what comes from here on is since LOG; fettle-sim doesn't notice when a log is emptied
+mark() {
+    for mark_log in "$@"; do
+        lines "$mark_log" >"$mark_log.mark"
+    done
+}
+
+since() { # LOG
+    read -r since_line <"$1.mark"
+    tail -n "+$((since_line + 1))" "$1"
+}
+
+# where LOG WHAT: since the mark, the addresses of such entries, in hex
+where() {
+    since "$1" | sed -n "s/.*\"what\":\"$2\".*\"address\":\([0-9]*\).*/\1/p" |
+        while read -r where_address; do
+            printf '%x ' "$where_address"
+        done
+}
+
+# last_state LOG: since the mark, the bState that the last GETSTATUS told, in hex
+last_state() {
+    since "$1" | sed -n 's/.*"what":"GETSTATUS".*"answer":"........\(..\)..".*/\1/p' | tail -n 1
+}
+
+# asked_since LOG WHAT, others_since LOG WHAT: since the mark, how many such requests of DFU, and how many others
+asked_since() {
+    since "$1" | grep -E "$DFU_REQUEST" | grep -c "\"what\":\"$2\""
+}
+
+others_since() {
+    since "$1" | grep -E "$DFU_REQUEST" | grep -c -v "\"what\":\"$2\""
+}
+
+# took_ms LOG: since the mark, from the first request of DFU to the last one
+took_ms() {
+    since "$1" | grep -E "$DFU_REQUEST" | sed 's/.*"at":\([0-9]*\).*/\1/' |
+        awk 'NR == 1 { first = $1 } { last = $1 } END { print int((last - first) / 1000) }'
+}
+
 # first_dfu LOG [SINCE-LINE]: when the first request of DFU came, on CLOCK_MONOTONIC, in microseconds
 first_dfu() {
     tail -n "+${2:-1}" "$1" | grep -m 1 -E "$DFU_REQUEST" | sed 's/.*"at":\([0-9]*\).*/\1/'
@@ -268,9 +322,58 @@ shield_has() { # FILE FLASH
     cmp -s -n 15104 "$1" "$2" 1024 1024
 }
 
+# FILE is in FLASH, from OFFSET on (0 without one).
+is_in() { # FILE FLASH [OFFSET]
+    cmp -s -n "$(size_of "$1")" "$2" "$1" "${3:-0}" 0
+}
+
 # A file with a suffix of 16 bytes, as a board's memory begins with it.
 begins_with() { # FILE FLASH
     cmp -s -n $(($(wc -c <"$1") - 16)) "$1" "$2"
+}
+
+# ---- files ----
+
+size_of() { # FILE
+    wc -c <"$1"
+}
+
+le32() { # NUMBER: four bytes, the lowest first
+    # shellcheck disable=SC2059
+    printf "$(printf '\\%03o\\%03o\\%03o\\%03o' \
+        $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)))"
+}
+
+# dfuse_file OUT ALTERNATE [ADDRESS FILE]...: a DfuSe file with these elements, in this order, for 0483:df11. What
+# each of them says of its size, and how many are said to be there, is $dfuse_size and $dfuse_count where these are set.
+dfuse_file() {
+    dfuse_out=$1
+    dfuse_alternate=$2
+    shift 2
+    dfuse_elements=$(($# / 2))
+    : >"$dfuse_out.elements"
+    while [ $# -gt 0 ]; do
+        {
+            le32 $(($1))
+            le32 $((${dfuse_size:-$(size_of "$2")}))
+            cat "$2"
+        } >>"$dfuse_out.elements"
+        shift 2
+    done
+    {
+        printf 'DfuSe\001'
+        le32 $((11 + 274 + $(size_of "$dfuse_out.elements")))
+        printf '\001Target'
+        # shellcheck disable=SC2059
+        printf "\\00$dfuse_alternate"
+        le32 0
+        head -c 255 /dev/zero
+        le32 "$(size_of "$dfuse_out.elements")"
+        le32 $((${dfuse_count:-$dfuse_elements}))
+        cat "$dfuse_out.elements"
+    } >"$dfuse_out"
+    rm "$dfuse_out.elements"
+    dfu-suffix -S 011a -v 0483 -p df11 -d 0 -a "$dfuse_out" >/dev/null
 }
 
 # ---- permissions ----
