@@ -84,7 +84,7 @@ static void describe_success(char *buf, size_t size, const char *board,
         snprintf(buf, size, "%s erased; %s.", board,
                  result->verified == FETTLE_PROOF_READBACK
                      ? "every byte was read back and is blank"
-                     : "nothing was read back");
+                     : "without proof that every byte is blank");
         break;
     case FETTLE_OUTCOME_SURVEYED:
         snprintf(buf, size, "%s was asked what it is.", board);

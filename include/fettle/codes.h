@@ -107,7 +107,8 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_BUSY_FOR_EVER = 31,         /* busy-for-ever */
     FETTLE_NOTE_DFUSE_SIZE = 32,            /* dfuse-size */
     FETTLE_NOTE_PAGES_DIFFER = 33,          /* pages-differ */
-    FETTLE_NOTE_COUNT = 34,
+    FETTLE_NOTE_REST_NOT_KEPT = 34,         /* rest-not-kept */
+    FETTLE_NOTE_COUNT = 35,
 } fettle_note_code;
 
 #endif

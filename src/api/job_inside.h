@@ -56,7 +56,6 @@ struct fettle_job {
     void *user;
     fettle_us began;
     uint8_t *buffer;
-    bool has_rests; /* the store has what is beside the content of some page */
     bool is_marked; /* the store knows that this board's update has begun */
 
     /* what became of it */

@@ -78,12 +78,19 @@ void fettle_memory_mark(fettle_job *job, bool is_unfinished)
 
 /* ---- rests of pages ---- */
 
-static void key_of_rest(const char *path, uint8_t alternate, uint32_t address, char *key)
+static void key_of_rest(const char *path, fettle_usb_id id, uint8_t alternate,
+                        uint32_t address, char *key)
 {
     char place[24] = "";
     key[0] = '\0';
     append_key(key, "rest/");
     append_key(key, path);
+    fettle_text_append(place, sizeof place, "/");
+    fettle_text_append_hex(place, sizeof place, id.vendor, 4);
+    fettle_text_append(place, sizeof place, ":");
+    fettle_text_append_hex(place, sizeof place, id.product, 4);
+    append_key(key, place);
+    place[0] = '\0';
     fettle_text_append(place, sizeof place, "/");
     fettle_text_append_number(place, sizeof place, alternate);
     fettle_text_append(place, sizeof place, "-");
@@ -91,31 +98,51 @@ static void key_of_rest(const char *path, uint8_t alternate, uint32_t address, c
     append_key(key, place);
 }
 
-static void put_rests(fettle_job *job, bool is_kept)
+static bool put_rest(fettle_job *job, const fettle_target_page *page, fettle_span value)
 {
     const fettle_context *context = job->context;
-    const fettle_target *target = &job->engine.target;
     char key[KEY_SIZE];
-    for (size_t i = 0; context->store != NULL && i < target->page_count; i++) {
+    key_of_rest(job->engine.sight.path, job->engine.sight.id,
+                job->engine.target.memories[page->memory].alternate, page->address, key);
+    return context->store->put(context->store_self, key, value);
+}
+
+/* The rest, and behind it the page as it is going to be: a run that is cut off leaves a mixture of both. */
+void fettle_memory_keep_rests(fettle_job *job)
+{
+    const fettle_target *target = &job->engine.target;
+    for (size_t i = 0; job->context->store != NULL && i < target->page_count; i++) {
         const fettle_target_page *page = &target->pages[i];
-        if (page->rest == NULL) {
+        if (page->rest == NULL || !page->differs) {
             continue;
         }
-        key_of_rest(job->engine.sight.path, target->memories[page->memory].alternate,
-                    page->address, key);
-        job->has_rests |= context->store->put(
-            context->store_self, key, (fettle_span){page->rest, is_kept ? page->size : 0});
+        fettle_target_fill(target, page, page->address, page->room + page->size,
+                           page->size);
+        if (!put_rest(job, page, (fettle_span){page->room, 2 * (size_t)page->size})) {
+            fettle_note_add(&job->engine.observed, FETTLE_NOTE_REST_NOT_KEPT, NULL);
+            return;
+        }
     }
 }
 
-void fettle_memory_keep_rests(fettle_job *job)
-{
-    put_rests(job, true);
-}
-
+/* Of all pages that this job has brought to their end, whoever has kept something of them. */
 void fettle_memory_forget_rests(fettle_job *job)
 {
-    put_rests(job, false);
+    const fettle_target *target = &job->engine.target;
+    uint8_t byte[1];
+    for (size_t i = 0; job->context->store != NULL && i < target->page_count; i++) {
+        const fettle_target_page *page = &target->pages[i];
+        char key[KEY_SIZE];
+        size_t size = 0;
+        key_of_rest(job->engine.sight.path, job->engine.sight.id,
+                    target->memories[page->memory].alternate, page->address, key);
+        bool is_empty = job->context->store->get(job->context->store_self, key, byte,
+                                                 sizeof byte, &size) &&
+                        size == 0;
+        if (page->is_partial && !is_empty) {
+            (void)put_rest(job, page, (fettle_span){NULL, 0});
+        }
+    }
 }
 
 bool fettle_memory_recall_rest(void *self, const char *path, uint8_t alternate,
@@ -125,10 +152,10 @@ bool fettle_memory_recall_rest(void *self, const char *path, uint8_t alternate,
     const fettle_context *context = job->context;
     char key[KEY_SIZE];
     size_t count = 0;
-    key_of_rest(path, alternate, address, key);
+    key_of_rest(path, job->engine.sight.id, alternate, address, key);
     return context->store != NULL &&
-           context->store->get(context->store_self, key, bytes, size, &count) &&
-           count == size;
+           context->store->get(context->store_self, key, bytes, 2 * (size_t)size, &count) &&
+           count == 2 * (size_t)size;
 }
 
 /* ---- answers ---- */

@@ -110,6 +110,12 @@ const fettle_quirk_row *fettle_board_quirks_of(fettle_usb_id id, uint16_t bcdDev
  */
 bool fettle_board_is_special_memory(const char *name);
 
+/*
+ * Does content at this address begin as applications of Cortex-M chips do: with where the stack ends, in RAM, and where
+ * to begin, an odd address near the content?
+ */
+bool fettle_board_begins_application(fettle_span content, uint32_t address);
+
 /* Bytes of flash by the letter in the serial number, where quirks say size_from_serial; 0: not known. */
 uint32_t fettle_board_size_of_letter(char letter);
 

@@ -7,6 +7,8 @@
  */
 #include "board/board.h"
 
+#include "base/bytes.h"
+
 #define ANY 0xFFFF
 
 #define ID(id, product) \
@@ -144,12 +146,18 @@ const fettle_quirk_row *fettle_board_quirks_of(fettle_usb_id id, uint16_t bcdDev
     return NULL;
 }
 
+static char lower(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+}
+
 bool fettle_board_is_special_memory(const char *name)
 {
-    static const char *const beginnings[] = {"Option", "OTP", "Device Feature"};
+    static const char *const beginnings[] = {"Option", "OTP", "Device Feature",
+                                             "User System Data"};
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
         size_t at = 0;
-        while (beginnings[i][at] != '\0' && name[at] == beginnings[i][at]) {
+        while (beginnings[i][at] != '\0' && lower(name[at]) == lower(beginnings[i][at])) {
             at++;
         }
         if (beginnings[i][at] == '\0') {
@@ -157,6 +165,18 @@ bool fettle_board_is_special_memory(const char *name)
         }
     }
     return false;
+}
+
+bool fettle_board_begins_application(fettle_span content, uint32_t address)
+{
+    enum { VECTORS = 8, NEAR = 16 * 1024 * 1024 };
+    if (content.size < VECTORS) {
+        return false;
+    }
+    uint32_t stack = fettle_get32(content.data), reset = fettle_get32(content.data + 4);
+    uint32_t region = stack >> 28; /* RAM is at 0x2..., close-coupled RAM at 0x1... */
+    return (region == 1 || region == 2) && stack % 4 == 0 && reset % 2 == 1 &&
+           reset >= address && reset - address < NEAR;
 }
 
 uint32_t fettle_board_size_of_letter(char letter)

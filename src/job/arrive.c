@@ -296,10 +296,18 @@ static fettle_effect on_named(fettle_job_engine *job, const fettle_outcome *last
 
 /* ---- protection ---- */
 
+/* A refusal in mid-work has another reason. */
+static bool is_untouched(const fettle_job_engine *job)
+{
+    return !job->has_written || (job->observed.stage == FETTLE_STAGE_ERASE &&
+                                 job->dfuse.count == 0 && job->tries == 0);
+}
+
 bool fettle_script_may_unprotect(const fettle_job_engine *job)
 {
     return job->engine.error.code == FETTLE_E_READ_PROTECTED && job->plan->unprotects &&
-           !job->was_unprotected && !job->plan->is_dry && job->way->unprotect != NULL;
+           !job->was_unprotected && !job->plan->is_dry && job->way->unprotect != NULL &&
+           is_untouched(job);
 }
 
 /* Everything that is on the board is gone with it; so this comes only after a refusal. */

@@ -161,8 +161,9 @@ struct fettle_job_engine {
      * What an earlier update of this board has kept of a page that it couldn't finish: false, there is nothing.
      * May be NULL.
      */
-    bool (*recall)(void *user, const char *path, uint8_t alternate, uint32_t address,
-                   uint8_t *bytes, uint32_t size);
+    bool (*recall)(
+        void *user, const char *path, uint8_t alternate, uint32_t address, uint8_t *bytes,
+        uint32_t size); /* 2 * size: the rest, and the page as it was to become */
     void *recall_user;
 
     /* the job's own, from its beginning to its end */
@@ -203,9 +204,10 @@ struct fettle_job_engine {
     bool has_names;
     fettle_dfuse dfuse;
     fettle_target target;
-    bool has_target;    /* it is settled; kept from one try to the next */
-    size_t main_memory; /* of the target: where content without a place goes */
-    uint32_t entry;     /* DfuSe: where the application begins */
+    bool has_target;      /* it is settled; kept from one try to the next */
+    size_t main_memory;   /* of the target: where content without a place goes */
+    uint8_t entry_memory; /* of the target */
+    uint32_t entry;       /* DfuSe: where the application begins */
     uint32_t read_address, read_size;
     fettle_effect (*after_erase)(fettle_job_engine *job, const fettle_outcome *last,
                                  fettle_us now); /* write.c's */

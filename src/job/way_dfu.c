@@ -64,7 +64,10 @@ static void read_traits(const fettle_job_engine *job, fettle_dfu_traits *traits)
     *traits = (fettle_dfu_traits){
         .interface = interface->number,
         .alternate = interface->alternates[0],
-        .needs_select = interface->alternates[0] != 0 && !quirks->never_select,
+        /* Once it was open another setting may be active still, where a link is kept. */
+        .needs_select = (interface->alternates[0] != 0 ||
+                         (job->has_target && interface->alternate_count > 1)) &&
+                        !quirks->never_select,
         .transfer_size = transfer_size(job),
         .wTransferSize = interface->wTransferSize,
         .wDetachTimeOut = interface->wDetachTimeOut,

@@ -213,15 +213,16 @@ static bool check_rest(const fettle_job_engine *job, fettle_error *err)
     const fettle_target *target = &job->target;
     fettle_words words = {.count = 0};
     bool can_upload = (job->interface->bmAttributes & FETTLE_DFU_CAN_UPLOAD) != 0;
-    if (job->plan->erases_rest || job->plan->mass_erases ||
-        job->plan->kind != FETTLE_TASK_UPDATE) {
+    if (job->plan->erases_rest || job->plan->kind != FETTLE_TASK_UPDATE) {
         return true;
     }
     for (size_t i = 0; i < target->page_count; i++) {
         const fettle_target_page *page = &target->pages[i];
         uint64_t at = page->address, end = at + page->size; /* may be 2^32 */
         uint32_t from, size;
-        if (!page->is_partial || !page->can_erase || (page->can_read && can_upload)) {
+        bool is_given_up = job->plan->mass_erases && page->memory == job->main_memory;
+        if (!page->is_partial || !page->can_erase || is_given_up ||
+            (page->can_read && can_upload)) {
             continue;
         }
         while (at < end &&
@@ -314,7 +315,14 @@ static bool can_upload(const fettle_job_engine *job)
 static bool keeps_rest(const fettle_job_engine *job)
 {
     return job->plan->kind == FETTLE_TASK_UPDATE && !job->plan->erases_rest &&
-           !job->plan->mass_erases && can_upload(job);
+           can_upload(job);
+}
+
+/* What a mass erase takes, or what a person has given up, is no rest. */
+static bool has_rest(const fettle_job_engine *job, const fettle_target_page *page)
+{
+    bool is_given_up = job->plan->mass_erases && page->memory == job->main_memory;
+    return page->is_partial && page->can_erase && !is_given_up;
 }
 
 /* Room for what must be put back; an earlier update may have erased a page and not come to that. */
@@ -323,7 +331,7 @@ static bool prepare_rests(fettle_job_engine *job, fettle_error *err)
     fettle_target *target = &job->target;
     for (size_t i = 0; keeps_rest(job) && i < target->page_count; i++) {
         fettle_target_page *page = &target->pages[i];
-        if (!page->is_partial || !page->can_erase || !page->can_read) {
+        if (!has_rest(job, page) || !page->can_read) {
             continue;
         }
         if (!fettle_target_keep_rest(target, page, err)) {
@@ -334,24 +342,45 @@ static bool prepare_rests(fettle_job_engine *job, fettle_error *err)
                                                target->memories[page->memory].alternate,
                                                page->address, page->room, page->size);
         page->rest = page->is_recalled ? page->room : NULL;
+        page->meant = page->room + page->size;
     }
     return true;
 }
 
 /* ---- settle ---- */
 
-/* The lowest content of the main memory; where there is none, where its applications begin. */
+/*
+ * Where the application begins: where applications begin in the first ordinary memory, or where the content does, if
+ * it begins like one. Content may as well be data, or option bytes, and nobody should jump into these.
+ */
 static void find_entry(fettle_job_engine *job)
 {
     const fettle_target *target = &job->target;
-    job->entry = first_writable(&target->memories[job->main_memory].map);
+    size_t ordinary = 0;
+    while (ordinary + 1 < target->memory_count &&
+           fettle_board_is_special_memory(target->memories[ordinary].map.name)) {
+        ordinary++;
+    }
+    job->entry_memory = (uint8_t)ordinary;
+    job->entry = first_writable(&target->memories[ordinary].map);
     for (size_t i = 0; i < target->chunk_count; i++) {
-        if (!fettle_board_is_special_memory(
-                target->memories[target->chunks[i].memory].map.name)) {
-            job->entry = target->chunks[i].address;
+        const fettle_chunk *chunk = &target->chunks[i];
+        if (chunk->memory == ordinary &&
+            fettle_board_begins_application(chunk->data, chunk->address)) {
+            job->entry = chunk->address;
             return;
         }
     }
+}
+
+static bool can_read(const fettle_job_engine *job)
+{
+    for (size_t i = 0; i < job->target.page_count; i++) {
+        if (!job->target.pages[i].can_read) {
+            return false;
+        }
+    }
+    return can_upload(job);
 }
 
 static bool settle_task(fettle_job_engine *job, fettle_error *err)
@@ -360,7 +389,13 @@ static bool settle_task(fettle_job_engine *job, fettle_error *err)
     case FETTLE_TASK_UPDATE:
         return check_special(job, err) && place_content(job, err) && check_rest(job, err);
     case FETTLE_TASK_VERIFY:
-        return place_content(job, err);
+        if (!place_content(job, err)) {
+            return false;
+        }
+        if (!can_read(job)) {
+            fettle_error_set(err, FETTLE_E_UPLOAD_UNSUPPORTED, NULL);
+        }
+        return can_read(job);
     case FETTLE_TASK_READ:
         return settle_read(job, err);
     case FETTLE_TASK_ERASE:
@@ -373,7 +408,9 @@ static bool settle_task(fettle_job_engine *job, fettle_error *err)
 static bool settle(fettle_job_engine *job, fettle_error *err)
 {
     size_t index;
-    if (is_plain(job)) { /* whenever it is met: nothing that is DfuSe may reach it */
+    if (is_plain(job)) {
+        job->dfu.traits.ends_at_manifest = false;
+        /* whenever it is met: nothing that is DfuSe may reach it */
         job->way = &fettle_way_dfu;
         return job->way->settle(job, err);
     }
@@ -405,16 +442,6 @@ static fettle_engine *name(fettle_job_engine *job)
 }
 
 /* ---- work ---- */
-
-static bool can_read(const fettle_job_engine *job)
-{
-    for (size_t i = 0; i < job->target.page_count; i++) {
-        if (!job->target.pages[i].can_read) {
-            return false;
-        }
-    }
-    return can_upload(job);
-}
 
 static bool always(const fettle_job_engine *job)
 {
@@ -511,7 +538,7 @@ static fettle_engine *finish(fettle_job_engine *job)
 
 static fettle_engine *leave(fettle_job_engine *job)
 {
-    return fettle_dfuse_leave(&job->dfuse, job->entry);
+    return fettle_dfuse_leave(&job->dfuse, job->entry_memory, job->entry);
 }
 
 /* What is written to option bytes and the like takes effect by a reset, and some loaders make it at once. */

@@ -192,7 +192,7 @@ static fettle_effect on_blank_checked(fettle_job_engine *job, const fettle_outco
         job->engine.error.address = words.address;
         return fettle_script_give_up(job);
     }
-    job->evidence = FETTLE_EVIDENCE_READBACK;
+    job->evidence = job->dfuse.saw_zeros ? FETTLE_EVIDENCE_NONE : FETTLE_EVIDENCE_READBACK;
     return fettle_script_end_well(job);
 }
 

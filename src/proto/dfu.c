@@ -37,14 +37,23 @@ static fettle_effect on_unstick_status(fettle_dfu *dfu, fettle_us now)
                : fettle_dfu_refuse(dfu, FETTLE_E_BOARD_STAYS_BUSY, now);
 }
 
+/* Only these get stuck; a board that erases all of itself has reason to be busy for half a minute. */
+static bool is_page_erase(const fettle_dfu *dfu)
+{
+    enum { PAGE_ERASE = 0x41, PAGE_ERASE_SIZE = 5 };
+    return is_command(dfu) &&
+           (dfu->phase == PREPARE ||
+            (dfu->image.size == PAGE_ERASE_SIZE && dfu->image.data[0] == PAGE_ERASE));
+}
+
 static fettle_effect wait_poll(fettle_dfu *dfu, fettle_us now)
 {
     if (dfu->polls++ == 0) {
         dfu->busy_since = now;
     }
     fettle_us time = poll_time(dfu);
-    if (dfu->traits.clears_stuck_erase && is_command(dfu) && dfu->unsticks == 0 &&
-        now - dfu->busy_since + time > STUCK_TIME) {
+    if (dfu->traits.clears_stuck_erase && is_page_erase(dfu) && dfu->unsticks == 0 &&
+        now - dfu->busy_since > STUCK_TIME) {
         return unstick(dfu, now);
     }
     if (now - dfu->busy_since + time > BUSY_TIME) {
@@ -387,7 +396,8 @@ static fettle_effect on_finish_trouble(fettle_dfu *dfu, const fettle_outcome *la
     if (last->kind == FETTLE_STALL && dfu->in_flight == SENDING_END) {
         return get_status(dfu, now); /* a refusal: the board knows why */
     }
-    if (last->kind == FETTLE_GONE && dfu->traits.is_tolerant) {
+    if (last->kind == FETTLE_GONE && dfu->traits.is_tolerant &&
+        !dfu->traits.ends_at_manifest) {
         return fettle_dfu_fail(dfu, last); /* it had no reason to leave */
     }
     dfu->lost_completion = true;
@@ -505,7 +515,13 @@ static fettle_effect start(fettle_dfu *dfu, fettle_us now)
 
 static fettle_effect on_reset(fettle_dfu *dfu, fettle_us now)
 {
-    return dfu->phase == PREPARE ? get_status(dfu, now) : done(dfu);
+    if (dfu->phase != PREPARE) {
+        return done(dfu);
+    }
+    dfu->bState = FETTLE_DFU_STATE_UNKNOWN; /* and alternate setting 0 is active again */
+    dfu->is_select_done = false;
+    dfu->traits.needs_select = dfu->traits.alternate != 0 && !dfu->traits.never_select;
+    return start(dfu, now);
 }
 
 static fettle_effect step(fettle_engine *engine, const fettle_outcome *last, fettle_us now)
@@ -685,6 +701,7 @@ void fettle_dfu_set_alternate(fettle_dfu *dfu, uint8_t alternate)
 {
     if (dfu->traits.alternate != alternate && !dfu->traits.never_select) {
         dfu->traits.alternate = alternate;
+        dfu->bState = FETTLE_DFU_STATE_UNKNOWN;
         dfu->traits.needs_select = true;
         dfu->is_select_done = false;
     }

@@ -45,7 +45,7 @@ static void wrap(fettle_dfu *dfu)
         break;
     case WRITE: /* what a command was for, its sender says */
         mark_here(dfu);
-        if (!is_command(dfu)) {
+        if (!dfu->joins) {
             fettle_error_wrap(&dfu->engine.error, FETTLE_CLAUSE_WRITE_BLOCK, &words);
         }
         break;

@@ -94,18 +94,25 @@ static bool is_in_reach(const fettle_dfuse *dfuse, bool is_read)
            (dfuse->address == dfuse->pointer || (is_full && dfuse->is_reading == is_read));
 }
 
+static bool is_selected(const fettle_dfuse *dfuse, uint8_t memory)
+{
+    return dfuse->dfu->traits.alternate == dfuse->target->memories[memory].alternate;
+}
+
 static fettle_effect on_idle(fettle_dfuse *dfuse, fettle_us now)
 {
     const fettle_target *target = dfuse->target;
     dfuse->has_pointer = dfuse->is_reading = false;
     fettle_dfu_set_alternate(dfuse->dfu,
                              target->memories[page_at(dfuse)->memory].alternate);
+    if (!is_selected(dfuse, page_at(dfuse)->memory)) {
+        (void)fettle_refuse(
+            &dfuse->engine, FETTLE_E_NOT_SUPPORTED,
+            &(fettle_words){.text = "this board's other memories can't be selected"});
+        return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+    }
+    dfuse->is_learned = false; /* another memory, another kind of flash */
     return dfuse->work(dfuse, now);
-}
-
-static bool is_selected(const fettle_dfuse *dfuse, uint8_t memory)
-{
-    return dfuse->dfu->traits.alternate == dfuse->target->memories[memory].alternate;
 }
 
 static fettle_effect select_memory(fettle_dfuse *dfuse)
@@ -418,6 +425,7 @@ static fettle_effect on_looked(fettle_dfuse *dfuse, fettle_us now)
     uint8_t value = dfuse->block[0];
     bool is_blank = note_received(dfuse) && (value == 0x00 || value == 0xFF) &&
                     is_of(dfuse->block, dfuse->size, value);
+    dfuse->saw_zeros = dfuse->saw_zeros || value == 0x00;
     if (!is_blank) {
         dfuse->first_address = dfuse->count == 0 ? dfuse->address : dfuse->first_address;
         dfuse->count++;
@@ -457,8 +465,15 @@ static fettle_effect on_read(fettle_dfuse *dfuse, fettle_us now)
     bool is_whole = note_received(dfuse);
     uint32_t count = (uint32_t)dfuse->dfu->count;
     dfuse->bytes += count;
+    if (!is_whole) { /* its own map says that there is more */
+        (void)fettle_refuse(&dfuse->engine, FETTLE_E_UNEXPECTED_ANSWER,
+                            &(fettle_words){.text = "it ended before the memory did"});
+        fettle_error_wrap(&dfuse->engine.error, FETTLE_CLAUSE_READ_AT,
+                          &(fettle_words){.address = dfuse->address});
+        return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+    }
     dfuse->address += dfuse->size;
-    return is_whole ? dfuse->work(dfuse, now) : fettle_done(&dfuse->engine);
+    return dfuse->work(dfuse, now);
 }
 
 static fettle_effect read(fettle_dfuse *dfuse, fettle_us now)
@@ -590,7 +605,7 @@ static fettle_engine *ready(fettle_dfuse *dfuse, go_on *work, uint64_t total)
     dfuse->then = NULL;
     dfuse->page = 0;
     dfuse->address = dfuse->size = 0;
-    dfuse->has_left = dfuse->was_unstuck = false;
+    dfuse->has_left = dfuse->was_unstuck = dfuse->saw_zeros = false;
     dfuse->count = 0;
     dfuse->bytes = 0;
     return &dfuse->engine;
@@ -676,9 +691,10 @@ fettle_engine *fettle_dfuse_ask_commands(fettle_dfuse *dfuse)
     return ready(dfuse, ask_commands, 0);
 }
 
-fettle_engine *fettle_dfuse_leave(fettle_dfuse *dfuse, uint32_t entry)
+fettle_engine *fettle_dfuse_leave(fettle_dfuse *dfuse, uint8_t memory, uint32_t entry)
 {
     fettle_engine *engine = ready(dfuse, leave, 0);
+    fettle_dfu_set_alternate(dfuse->dfu, dfuse->target->memories[memory].alternate);
     dfuse->address = entry;
     dfuse->has_pointer = false;
     return engine;

@@ -37,7 +37,8 @@ struct fettle_dfuse {
     size_t bytes;           /* read */
     bool has_left;          /* leave: it has taken the word */
     uint8_t commands[16];   /* ask_commands */
-    bool was_unstuck;       /* erase: some page was said to be busy for ever */
+    bool saw_zeros;   /* check_blank: erased to 0x00, or never erased: nobody can tell */
+    bool was_unstuck; /* erase: some page was said to be busy for ever */
 
     /* the engine's own */
     fettle_effect (*then)(fettle_dfuse *dfuse, fettle_us now);
@@ -100,7 +101,7 @@ fettle_engine *fettle_dfuse_unprotect(fettle_dfuse *dfuse);
  */
 fettle_engine *fettle_dfuse_ask_commands(fettle_dfuse *dfuse);
 
-/* Starts the application whose vectors are at `entry`. */
-fettle_engine *fettle_dfuse_leave(fettle_dfuse *dfuse, uint32_t entry);
+/* Starts the application whose vectors are at `entry`, in this memory of the target. */
+fettle_engine *fettle_dfuse_leave(fettle_dfuse *dfuse, uint8_t memory, uint32_t entry);
 
 #endif

@@ -282,7 +282,7 @@ bool fettle_target_keep_rest(fettle_target *target, fettle_target_page *page,
                              fettle_error *err)
 {
     bool fits = page->size <= FETTLE_TARGET_REST_MAX - target->rest_size;
-    page->room = fits ? target->ops->take(page->size) : NULL;
+    page->room = fits ? target->ops->take(2 * (size_t)page->size) : NULL;
     if (page->room == NULL) {
         fettle_error_set(err, FETTLE_E_NO_MEMORY, &(fettle_words){.size = page->size});
         return false;
@@ -291,9 +291,9 @@ bool fettle_target_keep_rest(fettle_target *target, fettle_target_page *page,
     return true;
 }
 
-static bool is_as_left(uint8_t now, uint8_t before)
+static bool is_as_left(const fettle_target_page *page, uint32_t at, uint8_t now)
 {
-    return now == before || now == 0xFF || now == 0x00;
+    return now == page->rest[at] || now == page->meant[at] || now == 0xFF || now == 0x00;
 }
 
 bool fettle_target_fits_rest(const fettle_target *target, const fettle_target_page *page,
@@ -305,7 +305,7 @@ bool fettle_target_fits_rest(const fettle_target *target, const fettle_target_pa
         bool is_there = fettle_target_covered(target, page, (uint32_t)at, &from, &covered);
         uint64_t to = is_there && from < end ? from : end;
         for (; at < to; at++) {
-            if (!is_as_left(bytes[at - address], page->rest[at - page->address])) {
+            if (!is_as_left(page, (uint32_t)(at - page->address), bytes[at - address])) {
                 return false;
             }
         }

@@ -46,7 +46,9 @@ typedef struct fettle_target_page {
     bool is_recalled; /* `rest` comes from an earlier update, which was cut off */
     bool is_stale;    /* and the board doesn't look like that any more */
     uint32_t checked; /* recalled: so many of its bytes were compared with the board */
-    uint8_t *room;    /* for them, while they are read; the target's */
+    uint8_t *room;    /* twice its size: for `rest`, and for `meant`; the target's */
+    uint8_t
+        *meant; /* recalled: what the update that was cut off would have made of the page */
     uint8_t
         *rest; /* its bytes as they were before the erase, once all are known; else NULL */
 } fettle_target_page;
@@ -102,7 +104,7 @@ bool fettle_target_keep_rest(fettle_target *target, fettle_target_page *page,
 
 /*
  * Could these bytes of the board be what an update has left that was cut off? Beside content they are as in the
- * rest that was kept, or blank.
+ * rest that was kept, as that update meant them to become, or blank.
  */
 bool fettle_target_fits_rest(const fettle_target *target, const fettle_target_page *page,
                              uint32_t address, const uint8_t *bytes, uint32_t size);

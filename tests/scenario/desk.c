@@ -257,11 +257,13 @@ static void keep_rests(struct desk *self)
             continue;
         }
         struct kept *kept = &self->kept[self->kept_count++];
-        *kept = (struct kept){page->address, page->size, malloc(page->size)};
+        *kept = (struct kept){page->address, page->size, malloc(2 * (size_t)page->size)};
         if (kept->bytes == NULL) {
             abort();
         }
-        memcpy(kept->bytes, page->rest, page->size);
+        fettle_target_fill(target, page, page->address, page->room + page->size,
+                           page->size);
+        memcpy(kept->bytes, page->room, 2 * (size_t)page->size);
     }
 }
 
@@ -273,7 +275,7 @@ static bool recall(void *user, const char *path, uint8_t alternate, uint32_t add
     (void)alternate;
     for (size_t i = self->kept_count; i-- > 0;) { /* the latest one */
         if (self->kept[i].address == address && self->kept[i].size == size) {
-            memcpy(bytes, self->kept[i].bytes, size);
+            memcpy(bytes, self->kept[i].bytes, 2 * (size_t)size);
             return true;
         }
     }

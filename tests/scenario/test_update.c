@@ -78,7 +78,7 @@ static const struct setting settings[] = {
      .spec = "stm32f4,timing=none,app-id=1d50:6002",
      .reads = true},
     {.name = "DfuSe, busy for ever after an erase",
-     .spec = "stm32h7,timing=none,mode=dfu",
+     .spec = "stm32h7,timing=none,mode=dfu,app-id=1d50:6002",
      .reads = true,
      .offset = 0x100000,
      .stride = 11},

@@ -593,8 +593,8 @@ static void test_the_way_back_from_each_state(void **state)
     sit_down(); /* manifesting: waited for, then reset where the board wants that */
     start(fettle_dfu_download(&self.dfu, content_of(SIZE), NULL));
     PLAY(status(0, 0, FETTLE_DFU_MANIFEST_SYNC), status(0, 9, FETTLE_DFU_MANIFEST),
-         pause_of(9 * MS), IS(MANIFEST_WAIT_RESET), plain(RESET), IS(IDLE), block(0, SIZE),
-         IS(DNLOAD_IDLE));
+         pause_of(9 * MS), IS(MANIFEST_WAIT_RESET), plain(RESET), plain(SELECT), IS(IDLE),
+         block(0, SIZE), IS(DNLOAD_IDLE));
     ends_well();
 
     sit_down(); /* an upload that was left open */
@@ -639,7 +639,8 @@ static void test_abort_that_is_ignored(void **state)
     sit_down();
     start(fettle_dfu_download(&self.dfu, content_of(SIZE), NULL));
     PLAY(IS(DNLOAD_IDLE), plain(ABORT), IS(DNLOAD_IDLE), plain(ABORT), IS(DNLOAD_IDLE),
-         end(0), IS(DNLOAD_IDLE), plain(RESET), IS(IDLE), block(0, SIZE), IS(DNLOAD_IDLE));
+         end(0), IS(DNLOAD_IDLE), plain(RESET), plain(SELECT), IS(IDLE), block(0, SIZE),
+         IS(DNLOAD_IDLE));
     ends_well();
 
     sit_down(); /* known not to know ABORT; the end makes it complain, and that is cleared */
@@ -654,14 +655,15 @@ static void test_abort_that_is_ignored(void **state)
     sit_down(); /* who only wants to read makes no firmware of half a download */
     start(fettle_dfu_compare(&self.dfu, content_of(SIZE), 0, SIZE, true));
     PLAY(IS(DNLOAD_IDLE), plain(ABORT), IS(DNLOAD_IDLE), plain(ABORT), IS(DNLOAD_IDLE),
-         plain(RESET), IS(IDLE), reads(0, SIZE));
+         plain(RESET), plain(SELECT), IS(IDLE), reads(0, SIZE));
     ends_well();
 
     sit_down(); /* nothing helps */
     start(fettle_dfu_download(&self.dfu, content_of(SIZE), NULL));
     PLAY(IS(DNLOAD_IDLE), plain(ABORT), IS(DNLOAD_IDLE), plain(ABORT), IS(DNLOAD_IDLE),
-         end(0), IS(DNLOAD_IDLE), plain(RESET), IS(DNLOAD_IDLE), plain(RESET),
-         IS(DNLOAD_IDLE), plain(RESET), IS(DNLOAD_IDLE), IS(DNLOAD_IDLE), plain(ABORT));
+         end(0), IS(DNLOAD_IDLE), plain(RESET), plain(SELECT), IS(DNLOAD_IDLE),
+         plain(RESET), plain(SELECT), IS(DNLOAD_IDLE), plain(RESET), plain(SELECT),
+         IS(DNLOAD_IDLE), IS(DNLOAD_IDLE), plain(ABORT));
     ends_badly(FETTLE_E_BOARD_REFUSED,
                "cannot free it from an update that was cut off: the "
                "board says OK in dfuDNLOAD-IDLE");

@@ -590,7 +590,7 @@ static void test_leaving_sets_the_address(void **state)
     struct room room;
     (void)state;
     open_room(&room);
-    assert_true(run(&room, fettle_dfuse_leave(&room.dfuse, FLASH + 0x2000)));
+    assert_true(run(&room, fettle_dfuse_leave(&room.dfuse, 0, FLASH + 0x2000)));
     assert_string_equal("21@08002000 G G E G", room.log);
     close_room(&room);
 }
