@@ -52,7 +52,9 @@ const cli_command cli_commands[] = {
         .summary = "read a board's memory into a file",
         .details =
             "The file gets its name only when it is whole; one that is there already is never "
-            "written over without --overwrite. FILE may be - for standard output.",
+            "written over without --overwrite. FILE may be - for standard output.\n"
+            "It is raw bytes. Of boards whose memory has addresses (DfuSe) it is the main memory, from its "
+            "beginning; --memory, --address and --length name another part.",
         .example = "fettle read saved.bin --board sim:pytrack --revision 1",
         .run = cli_read,
     },
@@ -64,7 +66,8 @@ const cli_command cli_commands[] = {
         .summary = "compare a board's memory with a file, and change nothing",
         .details =
             "Exit status 0: every byte is the same; 11: something differs, and the message names "
-            "the first place. FILE may be - for standard input.",
+            "the first place. FILE is what update takes, also FILE@ADDRESS and several of them; only "
+            "addresses that they have content for are compared.",
         .example = "fettle verify pytrack.dfu --board sim:pytrack --revision 1",
         .run = cli_verify,
     },
@@ -78,7 +81,7 @@ const cli_command cli_commands[] = {
             "For DfuSe boards (STM32 and its relatives). Without --address and --length it is the whole "
             "memory; with them, every page that holds one of those bytes, whole. It says what will be lost "
             "and asks first; --yes is the answer where nobody can be asked. Afterwards the memory is "
-            "read, where that is possible, to see that it is blank.",
+            "read, where that is possible, to see that it is blank. The board stays in update mode.",
         .example =
             "fettle erase --board sim:stm32f4 --address 0x08004000 --length 16384 --yes",
         .run = cli_erase,
@@ -103,8 +106,8 @@ const cli_command cli_commands[] = {
             "A file: format, size, SHA-256, where its content goes, what its suffix and prefix say, and "
             "the known boards it is made for. FILE@ADDRESS is a file without addresses at one; several "
             "files are shown as the one image that they make.\n"
-            "A board: its memories, sizes and versions, which may mean that it is "
-            "restarted in update mode to be asked.",
+            "A board: its memories, sizes and versions, and for DfuSe boards a map of their pages with what "
+            "may be done to them. It may have to be restarted in update mode to be asked.",
         .example = "fettle info pytrack.dfu",
         .run = cli_info,
     },
@@ -188,8 +191,7 @@ const cli_option cli_options_table[] = {
      CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY | CLI_VERB_INFO | CLI_VERB_ERASE,
      "leave the board in update mode at the end"},
     {CLI_OPTION_NO_VERIFY, "--no-verify", 0, CLI_VALUE_NONE, NULL,
-     CLI_VERB_UPDATE | CLI_VERB_ERASE,
-     "read nothing, neither to compare nor to verify: faster, without proof"},
+     CLI_VERB_UPDATE | CLI_VERB_ERASE, "neither compare nor verify: faster, without proof"},
     {CLI_OPTION_TRANSFER_SIZE, "--transfer-size", 0, CLI_VALUE_NEEDED, "BYTES",
      CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY,
      "bytes a transfer, never more than the board's own"},
@@ -201,15 +203,15 @@ const cli_option cli_options_table[] = {
      "take a file although its checksum is wrong"},
     {CLI_OPTION_MEMORY, "--memory", 0, CLI_VALUE_NEEDED, "MEMORY", CLI_VERBS_OF_MEMORIES,
      "which of the board's memories: its number, its name, or the beginning of it (fettle info --board "
-     "shows them)"},
+     "shows them); of a file only what is for that memory is written"},
     {CLI_OPTION_ADDRESS, "--address", 0, CLI_VALUE_NEEDED, "ADDRESS", CLI_VERBS_OF_MEMORIES,
-     "where to begin; for a file that has addresses of its own it isn't taken"},
+     "where to begin, or where a file without addresses goes: decimal, or hex with 0x"},
     {CLI_OPTION_LENGTH, "--length", 0, CLI_VALUE_NEEDED, "BYTES",
-     CLI_VERB_READ | CLI_VERB_ERASE, "how many bytes at most"},
+     CLI_VERB_READ | CLI_VERB_ERASE, "how many bytes"},
     {CLI_OPTION_ERASE_REST, "--erase-rest", 0, CLI_VALUE_NONE, NULL, CLI_VERB_UPDATE,
-     "what else is in a page that the file covers in part is given up"},
+     "give up what else is in a page that the file covers in part, instead of putting it back"},
     {CLI_OPTION_ALL_PAGES, "--all-pages", 0, CLI_VALUE_NONE, NULL, CLI_VERB_UPDATE,
-     "erase and write also pages that are right already"},
+     "erase and write all pages of the file, also those that are right already"},
     {CLI_OPTION_MASS_ERASE, "--mass-erase", 0, CLI_VALUE_NONE, NULL,
      CLI_VERB_UPDATE | CLI_VERB_ERASE, "erase the whole memory in one go first; asks"},
     {CLI_OPTION_UNPROTECT, "--unprotect", 0, CLI_VALUE_NONE, NULL,

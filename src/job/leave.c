@@ -266,7 +266,8 @@ static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome
     if (should_read_now(job)) {
         return read_now(job, now);
     }
-    if (expects_application(job) && job->attempt.farewells == 0) {
+    if (expects_application(job) && job->attempt.farewells == 0 &&
+        job->plan->row == &fettle_board_generic) { /* a row knows how its board leaves */
         job->after_arrival = 0;
         return fettle_script_open(job, FETTLE_STAGE_LEAVE, true, now, FETTLE_ASK_NOTHING,
                                   on_reached_again);

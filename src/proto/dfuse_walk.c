@@ -38,12 +38,24 @@ static bool is_wanted_next(const fettle_dfuse *dfuse, size_t next, bool is_write
            (is_write ? other->differs : other->can_read);
 }
 
+/* By the blank byte behind it, or the one in front of it if that wasn't sent before. */
+static void widen(fettle_dfuse *dfuse, uint32_t sought)
+{
+    const fettle_target_page *page = page_at(dfuse);
+    if ((uint64_t)dfuse->address + BLOCK_SIZE_MIN <= page_end(page)) {
+        dfuse->size = BLOCK_SIZE_MIN;
+    } else if (dfuse->address > page->address && dfuse->address > sought) {
+        dfuse->size = BLOCK_SIZE_MIN;
+        dfuse->address--;
+    }
+}
+
 bool fettle_dfuse_find_block(fettle_dfuse *dfuse, bool is_write)
 {
     const fettle_target *target = dfuse->target;
     for (; dfuse->page < target->page_count; dfuse->page++) {
         const fettle_target_page *page = page_at(dfuse);
-        uint32_t from, size;
+        uint32_t from, size, sought = dfuse->address;
         if (!(is_write ? page->differs : page->can_read) ||
             !find_in_page(dfuse, &from, &size)) {
             dfuse->address = 0;
@@ -76,9 +88,8 @@ bool fettle_dfuse_find_block(fettle_dfuse *dfuse, bool is_write)
         if (dfuse->size > transfer_size(dfuse)) {
             dfuse->size = transfer_size(dfuse);
         }
-        if (is_write && dfuse->size < BLOCK_SIZE_MIN && page->can_erase &&
-            (uint64_t)dfuse->address + BLOCK_SIZE_MIN <= page_end(page)) {
-            dfuse->size = BLOCK_SIZE_MIN;
+        if (is_write && dfuse->size < BLOCK_SIZE_MIN && page->can_erase) {
+            widen(dfuse, sought);
         }
         return true;
     }

@@ -89,8 +89,9 @@ ratio() {
 }
 
 row() { # NAME PROGRAM
-    note "$(printf '%-34s %-9s %9s %5s %8s %5s %9s %5s' "$1" "$2" \
-        "$transfers" "$(ratio "$transfers" "$their_transfers")" "$ms" "$(ratio "$ms" "$their_ms")" "$modelled" "$(ratio "$modelled" "$their_modelled")")"
+    set -- "$1" "$2" "$transfers" "$(ratio "$transfers" "$their_transfers")" "$ms" "$(ratio "$ms" "$their_ms")" \
+        "$modelled" "$(ratio "$modelled" "$their_modelled")"
+    note "$(printf '%-34s %-9s %9s %5s %8s %5s %9s %5s' "$@")"
 }
 
 # compare NAME BOARD FILE COST WHAT FACTOR OURS...: what must be at most FACTOR times as much with fettle
