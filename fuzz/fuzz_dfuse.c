@@ -9,15 +9,14 @@
  *   the rest        one effect after the other, see the OP_s
  *
  * Whatever is answered, the job ends, in bounded effects and time on the clock, gives back its memory, and has words
- * for a failure. Nothing is erased, written or unprotected but what the wishes allow and the content needs: see
- * check_erase(), check_data() and their like. "Read back" is only said where since the last change every byte that
+ * for a failure. Nothing is erased, written or unprotected but what the wishes allow and the content needs. "Read back" is only said where since the last change every byte that
  * counts was delivered as it should be; and as long as the input hasn't told lies, it is true.
  */
-#include "fuzz/dfuse_board.h"
+#include "fuzz/dfuse_watch.h"
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "image/image.h"
-#include "job/job.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,13 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define HOUR   (3600 * SECOND)
 
 enum {
-    REGIONS_MAX = 2,
-    CONTENT_MAX = 1024, /* bytes of a region */
     BUFFER = 2048,
     TIDY_EFFECTS = 16,
     EFFECTS_MAX = 400000,
     SMALL_MEMORY = 1000, /* bytes that a job gets at a time where there is little memory */
-    NOWHERE = -1,        /* no alternate setting is known to be selected */
 
     /* header.board */
     ROW = 15,
@@ -100,7 +96,7 @@ struct header {
     uint8_t spare;
     struct header_region {
         uint8_t is, size, offset[2];
-    } regions[REGIONS_MAX];
+    } regions[WATCH_REGIONS_MAX];
 };
 
 /* What the input hasn't decided yet. */
@@ -109,33 +105,6 @@ struct input {
     size_t size, used, calm;
     uint8_t last;
     bool repeats;
-};
-
-/* Content, and what was last delivered from its place. */
-struct chunk {
-    uint8_t alternate;
-    uint32_t address;
-    fettle_span data;
-    uint32_t
-        equal_in[CONTENT_MAX * REGIONS_MAX]; /* the `age` in which it was as in the file */
-};
-
-/* The same for all other bytes of a memory. */
-enum {
-    IS_KNOWN = 1,   /* delivered before it was erased */
-    IS_ERASED = 2,  /* by us */
-    IS_WRITTEN = 4, /* by us, since it was erased */
-};
-struct seen {
-    uint8_t value[BOARD_WINDOW], flags[BOARD_WINDOW];
-    uint32_t age[BOARD_WINDOW]; /* in which it was delivered */
-};
-
-/* What the board has been told, as far as the job can know. */
-struct view {
-    int alternate;
-    bool has_pointer, is_setting; /* the pointer: set; not answered yet */
-    uint32_t pointer;
 };
 
 struct fuzz {
@@ -147,21 +116,12 @@ struct fuzz {
     fettle_job_engine job;
     fettle_task task;
     fettle_us now;
-    bool was_cancelled, is_clumsy, has_lied;
+    bool was_cancelled;
+    bool is_clumsy; /* the person presses nothing this time */
     unsigned tidy_effects;
 
-    struct view view;
-    char names[BOARD_MEMORIES_MAX][FETTLE_TEXT_SIZE]; /* as delivered */
-    bool has_brace;   /* in something that the board has said */
-    bool was_refused; /* for its protection */
-    bool was_unprotected;
-    unsigned changes; /* of the board, that were asked for */
-    uint32_t age;     /* what was delivered in an earlier one may not be so any more */
-    bool is_placed;
-    size_t chunk_count;
-    struct chunk chunks[REGIONS_MAX];
-    struct seen seen[BOARD_MEMORIES_MAX];
-    uint8_t content[REGIONS_MAX][CONTENT_MAX], buffer[BUFFER];
+    struct watch watch;
+    uint8_t content[WATCH_REGIONS_MAX][WATCH_CONTENT_MAX], buffer[BUFFER];
 };
 
 static uint8_t next_byte(struct input *input)
@@ -211,23 +171,6 @@ static fettle_outcome behave(struct fuzz *fuzz, const fettle_effect *effect)
 }
 
 /* ---- what the input makes of it ---- */
-
-static bool is_request(const fettle_effect *effect, uint8_t bmRequestType, uint8_t bRequest)
-{
-    return effect->kind == FETTLE_EFFECT_CONTROL &&
-           effect->control.bmRequestType == bmRequestType &&
-           effect->control.bRequest == bRequest;
-}
-
-static bool is_getstatus(const fettle_effect *effect)
-{
-    return is_request(effect, 0xA1, BOARD_GETSTATUS);
-}
-
-static bool is_name(const fettle_effect *effect)
-{
-    return is_request(effect, BOARD_FROM_DEVICE, BOARD_GET_DESCRIPTOR);
-}
 
 /* What memories have been called, or could be. */
 static const char *const odd_names[] = {
@@ -282,7 +225,7 @@ static fettle_outcome other_status(struct fuzz *fuzz, const fettle_effect *effec
 {
     uint32_t poll_ms = is_busy ? next_byte(&fuzz->input) * (uint32_t)1000 : 0;
     fettle_outcome outcome = behave(fuzz, effect);
-    if (!is_getstatus(effect) || outcome.kind != FETTLE_OK) {
+    if (!board_is_getstatus(effect) || outcome.kind != FETTLE_OK) {
         return outcome;
     }
     uint8_t *answer = effect->control.in;
@@ -311,7 +254,7 @@ static fettle_outcome other_count(struct fuzz *fuzz, const fettle_effect *effect
 static fettle_outcome other_bytes(struct fuzz *fuzz, const fettle_effect *effect,
                                   bool flips)
 {
-    if (is_name(effect) && !flips) {
+    if (board_is_name(effect) && !flips) {
         return other_name(fuzz, &effect->control);
     }
     fettle_outcome outcome = behave(fuzz, effect);
@@ -437,644 +380,11 @@ static fettle_outcome perform(struct fuzz *fuzz, const fettle_effect *effect)
     if (!can_happen(fuzz, effect, kind)) {
         return behave(fuzz, effect);
     }
-    fuzz->has_lied = fuzz->has_lied || is_lie(kind);
+    fuzz->watch.has_lied = fuzz->watch.has_lied || is_lie(kind);
     return spoil(fuzz, effect, op);
 }
 
-/* ---- what is meant ---- */
-
-static const fettle_memory_map *map_of(const struct fuzz *fuzz, int alternate)
-{
-    const fettle_target *target = &fuzz->job.target;
-    for (size_t i = 0; i < target->memory_count; i++) {
-        if (target->memories[i].alternate == alternate) {
-            return &target->memories[i].map;
-        }
-    }
-    return NULL;
-}
-
-static struct seen *seen_of(struct fuzz *fuzz, int alternate, uint32_t address,
-                            size_t *offset)
-{
-    struct memory *memory = board_memory_of(&fuzz->board, alternate);
-    return memory != NULL && board_offset_of(memory, address, offset)
-               ? &fuzz->seen[memory - fuzz->board.memories]
-               : NULL;
-}
-
-static const fettle_target_memory *main_memory(const struct fuzz *fuzz)
-{
-    return &fuzz->job.target.memories[fuzz->job.main_memory];
-}
-
-static uint32_t first_writable(const fettle_memory_map *map)
-{
-    for (size_t i = 0; i < map->zone_count; i++) {
-        if (map->zones[i].can_write) {
-            return map->zones[i].address;
-        }
-    }
-    return map->zones[0].address;
-}
-
-/* Option bytes and the like. */
-static bool is_special(const fettle_memory_map *map)
-{
-    return strncmp(map->name, "Option", 6) == 0 || strncmp(map->name, "OTP", 3) == 0 ||
-           strncmp(map->name, "Device Feature", 14) == 0;
-}
-
-/* Which memory a region is for; NOWHERE: for none that was asked for. */
-static int place(const struct fuzz *fuzz, const fettle_region *region, uint32_t *address)
-{
-    const fettle_target *target = &fuzz->job.target;
-    int alternate = main_memory(fuzz)->alternate;
-    fettle_page page;
-    *address = region->has_address      ? region->address
-               : fuzz->plan.has_address ? fuzz->plan.address
-                                        : first_writable(&main_memory(fuzz)->map);
-    for (size_t i = target->memory_count; i-- > 0 && region->has_address;) {
-        if (fettle_memory_map_page(&target->memories[i].map, *address, &page)) {
-            alternate = target->memories[i].alternate;
-        }
-    }
-    alternate = region->has_alternate ? region->alternate : alternate;
-    return fuzz->plan.memory[0] == '\0' || alternate == main_memory(fuzz)->alternate
-               ? alternate
-               : NOWHERE;
-}
-
-static bool is_same_map(const fettle_memory_map *a, const fettle_memory_map *b)
-{
-    for (size_t i = 0; i < a->zone_count; i++) {
-        const fettle_zone *one = &a->zones[i], *other = &b->zones[i];
-        if (one->address != other->address || one->page_size != other->page_size ||
-            one->page_count != other->page_count || one->can_read != other->can_read ||
-            one->can_erase != other->can_erase || one->can_write != other->can_write) {
-            return false;
-        }
-    }
-    return a->zone_count == b->zone_count && strcmp(a->name, b->name) == 0;
-}
-
-/* Names are as they were delivered last; where a table knows that they lie, fettle knows better. */
-static void check_maps(const struct fuzz *fuzz)
-{
-    const fettle_target *target = &fuzz->job.target;
-    const struct board *board = &fuzz->board;
-    fettle_memory_map map;
-    fettle_error err;
-    for (size_t i = 0; i < target->memory_count; i++) {
-        const fettle_target_memory *memory = &target->memories[i];
-        size_t at = 0;
-        while (board->row->memories[at].alternate != memory->alternate) {
-            must(++at < board->row->memory_count);
-        }
-        must(fettle_memory_map_parse(&map, fuzz->names[at], &err));
-        must(board->row->serial != NULL || is_same_map(&map, &memory->map));
-    }
-    must(fuzz->job.main_memory < target->memory_count);
-    uint8_t wished = (uint8_t)(fuzz->plan.memory[0] - '0');
-    must(wished > 9 || fuzz->plan.memory[1] != '\0' ||
-         main_memory(fuzz)->alternate == wished);
-}
-
-/* Once the job has settled what goes where, so do we. */
-static void place_content(struct fuzz *fuzz)
-{
-    const fettle_image *image = fuzz->plan.image;
-    check_maps(fuzz);
-    fuzz->is_placed = true;
-    for (size_t i = 0; image != NULL && i < image->region_count; i++) {
-        struct chunk *chunk = &fuzz->chunks[fuzz->chunk_count];
-        int alternate = place(fuzz, &image->regions[i], &chunk->address);
-        chunk->alternate = (uint8_t)alternate;
-        chunk->data = image->regions[i].data;
-        fuzz->chunk_count += alternate != NOWHERE ? 1 : 0;
-    }
-}
-
-/* The content byte at this place; NULL: there is none. */
-static const uint8_t *content_at(struct fuzz *fuzz, int alternate, uint32_t address,
-                                 uint32_t **equal_in)
-{
-    for (size_t i = 0; i < fuzz->chunk_count; i++) {
-        struct chunk *chunk = &fuzz->chunks[i];
-        if (chunk->alternate == alternate && address >= chunk->address &&
-            address - chunk->address < chunk->data.size) {
-            *equal_in = &chunk->equal_in[address - chunk->address];
-            return &chunk->data.data[address - chunk->address];
-        }
-    }
-    return NULL;
-}
-
-static bool holds_content(const struct fuzz *fuzz, int alternate, const fettle_page *page)
-{
-    for (size_t i = 0; i < fuzz->chunk_count; i++) {
-        const struct chunk *chunk = &fuzz->chunks[i];
-        if (chunk->alternate == alternate &&
-            chunk->address < (uint64_t)page->address + page->size &&
-            page->address < (uint64_t)chunk->address + chunk->data.size) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The range of `erase`. */
-static bool is_in_range(const struct fuzz *fuzz, int alternate, const fettle_page *page)
-{
-    const fettle_plan *plan = &fuzz->plan;
-    uint32_t from =
-        plan->has_address ? plan->address : first_writable(&main_memory(fuzz)->map);
-    uint64_t end = (uint64_t)from + (plan->length > 0 ? plan->length : 1);
-    bool is_all = !plan->has_address && plan->length == 0;
-    return alternate == main_memory(fuzz)->alternate &&
-           (is_all || (page->address < end && from < (uint64_t)page->address + page->size));
-}
-
-static bool is_meant(const struct fuzz *fuzz, int alternate, const fettle_page *page)
-{
-    return fuzz->plan.kind == FETTLE_TASK_ERASE ? is_in_range(fuzz, alternate, page)
-                                                : holds_content(fuzz, alternate, page);
-}
-
-static bool keeps_rest(const struct fuzz *fuzz)
-{
-    return fuzz->plan.kind == FETTLE_TASK_UPDATE && !fuzz->plan.erases_rest &&
-           !fuzz->plan.mass_erases && (fuzz->board.habits & BOARD_NO_UPLOAD) == 0;
-}
-
-/* ---- what may be asked of the board ---- */
-
-static void note_change(struct fuzz *fuzz)
-{
-    fuzz->changes++;
-    fuzz->age++;
-}
-
-static void must_allow_change(const struct fuzz *fuzz, bool may_erase_only)
-{
-    const fettle_memory_map *map = map_of(fuzz, fuzz->view.alternate);
-    must(!fuzz->plan.is_dry && (fuzz->plan.kind == FETTLE_TASK_UPDATE ||
-                                (may_erase_only && fuzz->plan.kind == FETTLE_TASK_ERASE)));
-    must(map != NULL);
-    must(!is_special(map) || (fuzz->plan.memory[0] != '\0' && fuzz->plan.writes_special));
-}
-
-static void check_erase(struct fuzz *fuzz, uint32_t address)
-{
-    int alternate = fuzz->view.alternate;
-    fettle_page page;
-    uint32_t *equal_in;
-    size_t offset;
-    must_allow_change(fuzz, true);
-    must(fettle_memory_map_page(map_of(fuzz, alternate), address, &page));
-    must(page.address == address && page.can_erase && page.can_write);
-    must(is_meant(fuzz, alternate, &page));
-    for (uint32_t i = 0; i < page.size; i++) {
-        struct seen *seen = seen_of(fuzz, alternate, address + i, &offset);
-        if (seen == NULL) {
-            continue;
-        }
-        must(!keeps_rest(fuzz) || (seen->flags[offset] & (IS_KNOWN | IS_ERASED)) != 0 ||
-             content_at(fuzz, alternate, address + i, &equal_in) != NULL);
-        seen->flags[offset] |= IS_ERASED;
-        seen->flags[offset] &= (uint8_t)~IS_WRITTEN;
-    }
-    note_change(fuzz);
-}
-
-static void check_mass_erase(struct fuzz *fuzz)
-{
-    must_allow_change(fuzz, true);
-    must(fuzz->plan.mass_erases && fuzz->view.alternate == main_memory(fuzz)->alternate);
-    struct memory *memory = board_memory_of(&fuzz->board, fuzz->view.alternate);
-    struct seen *seen = &fuzz->seen[memory - fuzz->board.memories];
-    for (size_t i = 0; i < BOARD_WINDOW; i++) {
-        seen->flags[i] |= IS_ERASED;
-        seen->flags[i] &= (uint8_t)~IS_WRITTEN;
-    }
-    note_change(fuzz);
-}
-
-static void check_unprotect(struct fuzz *fuzz)
-{
-    must(fuzz->plan.unprotects && !fuzz->plan.is_dry);
-    must(fuzz->was_refused && !fuzz->was_unprotected);
-    fuzz->was_unprotected = true;
-    note_change(fuzz);
-}
-
-static void check_command(struct fuzz *fuzz, const fettle_control *control)
-{
-    uint32_t address = control->wLength == 5 ? fettle_get32(control->out + 1) : 0;
-    fuzz->view.has_pointer = fuzz->view.is_setting = false;
-    must(fuzz->job.has_target && fuzz->view.alternate != NOWHERE);
-    switch (control->out[0]) {
-    case BOARD_SET_ADDRESS:
-        must(control->wLength == 5);
-        fuzz->view.is_setting = true;
-        fuzz->view.pointer = address;
-        break;
-    case BOARD_ERASE:
-        must(control->wLength == 5 || control->wLength == 1);
-        if (control->wLength == 1) {
-            check_mass_erase(fuzz);
-        } else {
-            check_erase(fuzz, address);
-        }
-        break;
-    default:
-        must(control->out[0] == BOARD_UNPROTECT && control->wLength == 1);
-        check_unprotect(fuzz);
-        break;
-    }
-}
-
-/* As erased bytes are on some board. */
-static bool is_blank(uint8_t byte)
-{
-    return byte == 0x00 || byte == 0xff;
-}
-
-/* What isn't content is the page's rest, or blank. */
-static void check_beside(struct fuzz *fuzz, const fettle_page *page, uint32_t address,
-                         uint8_t byte)
-{
-    size_t offset;
-    const struct memory *memory = board_memory_of(&fuzz->board, fuzz->view.alternate);
-    must(page->can_erase);
-    if (!keeps_rest(fuzz)) {
-        must(is_blank(byte));
-    } else if (!fuzz->has_lied && !fuzz->was_unprotected &&
-               board_offset_of(memory, address, &offset)) {
-        must(byte == memory->before[offset]);
-    }
-}
-
-static void check_byte(struct fuzz *fuzz, uint32_t address, uint8_t byte)
-{
-    int alternate = fuzz->view.alternate;
-    fettle_page page;
-    uint32_t *equal_in;
-    size_t offset;
-    must(fettle_memory_map_page(map_of(fuzz, alternate), address, &page) && page.can_write);
-    must(holds_content(fuzz, alternate, &page));
-    const uint8_t *content = content_at(fuzz, alternate, address, &equal_in);
-    if (content != NULL) {
-        must(byte == *content);
-    } else {
-        check_beside(fuzz, &page, address, byte);
-    }
-    struct seen *seen = seen_of(fuzz, alternate, address, &offset);
-    if (seen != NULL) {
-        must(!page.can_erase ||
-             (seen->flags[offset] & (IS_ERASED | IS_WRITTEN)) == IS_ERASED);
-        seen->flags[offset] |= IS_WRITTEN;
-    }
-}
-
-/* One byte alone is nothing that loaders take: only where there is no other that may be sent with it. */
-static void check_least(struct fuzz *fuzz, uint32_t address)
-{
-    fettle_page page;
-    must(fettle_memory_map_page(map_of(fuzz, fuzz->view.alternate), address, &page));
-    must(!page.can_erase || page.address + (page.size - 1) == address ||
-         fuzz->job.dfu.traits.transfer_size == 1);
-}
-
-static void check_data(struct fuzz *fuzz, const fettle_control *control)
-{
-    uint16_t transfer_size = fuzz->job.dfu.traits.transfer_size;
-    uint32_t block = (uint32_t)control->wValue - BOARD_FIRST_BLOCK;
-    uint32_t address = fuzz->view.pointer + block * transfer_size;
-    must_allow_change(fuzz, false);
-    must(fuzz->job.has_target && fuzz->view.alternate != NOWHERE && fuzz->view.has_pointer);
-    must(control->wValue >= BOARD_FIRST_BLOCK && control->wValue != UINT16_MAX);
-    must((uint64_t)fuzz->view.pointer + (uint64_t)block * transfer_size +
-             control->wLength <=
-         (uint64_t)UINT32_MAX + 1);
-    must(control->wLength <= transfer_size);
-    /* Loaders disagree what numbers count: their own blocks, or blocks as long as these. */
-    must(block == 0 || control->wLength == fuzz->board.wTransferSize);
-    fuzz->view.has_pointer = control->wLength == fuzz->board.wTransferSize;
-    if (control->wLength == 1) {
-        check_least(fuzz, address);
-    }
-    for (uint32_t i = 0; i < control->wLength; i++) {
-        check_byte(fuzz, address + i, control->out[i]);
-    }
-    note_change(fuzz);
-}
-
-/* The end marker makes it jump to its pointer. */
-static void check_leave(const struct fuzz *fuzz)
-{
-    const struct chunk *lowest = NULL;
-    bool changes =
-        fuzz->plan.kind == FETTLE_TASK_UPDATE || fuzz->plan.kind == FETTLE_TASK_ERASE;
-    must(fuzz->plan.kind != FETTLE_TASK_SURVEY && !(changes && fuzz->plan.is_dry));
-    must(fuzz->job.has_target && fuzz->view.has_pointer);
-    for (size_t i = 0; i < fuzz->job.target.memory_count && lowest == NULL; i++) {
-        const fettle_target_memory *memory = &fuzz->job.target.memories[i];
-        for (size_t k = 0; k < fuzz->chunk_count && !is_special(&memory->map); k++) {
-            const struct chunk *chunk = &fuzz->chunks[k];
-            bool is_lower = lowest == NULL || chunk->address < lowest->address;
-            lowest = chunk->alternate == memory->alternate && is_lower ? chunk : lowest;
-        }
-    }
-    must(fuzz->view.pointer ==
-         (lowest != NULL ? lowest->address : first_writable(&main_memory(fuzz)->map)));
-}
-
-/* By its name it is no DfuSe: then there are no commands, and blocks are the file's. */
-static void check_plain(struct fuzz *fuzz, const fettle_control *control)
-{
-    size_t at = (size_t)control->wValue * fuzz->job.dfu.traits.transfer_size;
-    must(fuzz->names[0][0] != '\0' && fuzz->names[0][0] != '@');
-    if (control->wLength == 0) {
-        return;
-    }
-    must(fuzz->plan.kind == FETTLE_TASK_UPDATE && !fuzz->plan.is_dry);
-    must(control->wLength <= fuzz->job.dfu.traits.transfer_size);
-    must(at + control->wLength <= fuzz->plan.payload.size);
-    must(memcmp(control->out, fuzz->plan.payload.data + at, control->wLength) == 0);
-    fuzz->changes++;
-}
-
-/* 0 is no size; see fettle_dfu_transfer_size(). */
-static uint16_t largest_block(const struct fuzz *fuzz)
-{
-    uint16_t said = fuzz->board.wTransferSize;
-    uint16_t wished = (uint16_t)fuzz->plan.transfer_size;
-    said = said > 0 ? said : 64;
-    return wished > 0 && wished < said ? wished : said;
-}
-
-static void check_dnload(struct fuzz *fuzz, const fettle_control *control)
-{
-    must(control->wLength <= largest_block(fuzz));
-    if (fuzz->job.way == &fettle_way_dfu) {
-        check_plain(fuzz, control);
-    } else if (control->wLength == 0) {
-        check_leave(fuzz);
-    } else if (control->wValue == BOARD_COMMAND) {
-        check_command(fuzz, control);
-    } else {
-        check_data(fuzz, control);
-    }
-}
-
-static void check_upload(const struct fuzz *fuzz, const fettle_control *control)
-{
-    must(control->wLength == fuzz->job.dfu.traits.transfer_size);
-    if (fuzz->job.way == &fettle_way_dfu) {
-        return;
-    }
-    if (control->wValue == BOARD_COMMAND) {
-        must(fuzz->plan.kind == FETTLE_TASK_SURVEY);
-        return;
-    }
-    must(control->wValue >= BOARD_FIRST_BLOCK && control->wValue != UINT16_MAX);
-    must(control->wValue == BOARD_FIRST_BLOCK ||
-         control->wLength == fuzz->board.wTransferSize);
-    must(fuzz->job.has_target && fuzz->view.alternate != NOWHERE && fuzz->view.has_pointer);
-}
-
-static void check_effect(struct fuzz *fuzz, const fettle_effect *effect)
-{
-    const fettle_control *control = &effect->control;
-    must(effect->until <= fuzz->now + HOUR);
-    if (!fuzz->is_placed && fuzz->job.dfuse.target != NULL) {
-        place_content(fuzz);
-    }
-    if (effect->kind != FETTLE_EFFECT_CONTROL) {
-        return;
-    }
-    must((control->out == NULL || control->in == NULL) &&
-         (control->wLength > 0) == (control->out != NULL || control->in != NULL));
-    if (is_request(effect, 0x21, BOARD_DNLOAD)) {
-        check_dnload(fuzz, control);
-    } else if (is_request(effect, 0xA1, BOARD_UPLOAD)) {
-        check_upload(fuzz, control);
-    }
-}
-
-/* ---- what came of it ---- */
-
-static void note_name(struct fuzz *fuzz, const fettle_control *control, size_t count,
-                      bool is_told)
-{
-    size_t memory = (size_t)(control->wValue & 0xFF) - BOARD_FIRST_STRING;
-    fuzz->has_brace =
-        fuzz->has_brace || (is_told && memchr(control->in, '{', count) != NULL);
-    if (memory >= fuzz->board.row->memory_count ||
-        control->in != fuzz->job.names.answer) { /* the reason of a refusal */
-        return;
-    }
-    fuzz->names[memory][0] = '\0';
-    if (is_told) {
-        fettle_names_decode(fuzz->names[memory], sizeof fuzz->names[memory], control->in,
-                            count);
-    }
-}
-
-static void note_status(struct fuzz *fuzz, const uint8_t *answer)
-{
-    fuzz->was_refused = fuzz->was_refused || answer[0] == BOARD_ERR_VENDOR;
-    if (fuzz->view.is_setting && answer[0] == 0 && answer[4] == FETTLE_DFU_DNLOAD_IDLE) {
-        fuzz->view.is_setting = false;
-        fuzz->view.has_pointer = true;
-    }
-}
-
-static void note_delivered(struct fuzz *fuzz, const fettle_control *control, size_t count)
-{
-    int alternate = fuzz->view.alternate;
-    uint32_t block = (uint32_t)control->wValue - BOARD_FIRST_BLOCK;
-    uint32_t address = fuzz->view.pointer + block * control->wLength;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t *equal_in;
-        size_t offset;
-        const uint8_t *content = content_at(fuzz, alternate, address + i, &equal_in);
-        if (content != NULL) {
-            *equal_in = control->in[i] == *content ? fuzz->age : 0;
-        }
-        struct seen *seen = seen_of(fuzz, alternate, address + i, &offset);
-        if (seen != NULL) {
-            bool is_new = (seen->flags[offset] & IS_ERASED) == 0;
-            seen->value[offset] = control->in[i];
-            seen->age[offset] = fuzz->age;
-            seen->flags[offset] |= is_new ? IS_KNOWN : 0;
-        }
-    }
-}
-
-static void note_outcome(struct fuzz *fuzz, const fettle_effect *effect,
-                         const fettle_outcome *outcome)
-{
-    bool is_ok = outcome->kind == FETTLE_OK;
-    struct view *view = &fuzz->view;
-    if (effect->kind == FETTLE_EFFECT_OPEN) {
-        bool has_default = board_memory_of(&fuzz->board, 0) != NULL;
-        *view = (struct view){.alternate = has_default ? 0 : NOWHERE};
-    } else if (effect->kind == FETTLE_EFFECT_RESET) {
-        /* Systems bring the setting back. That the pointer stays is hoped for where ABORTs were lost. */
-        fuzz->has_lied = fuzz->has_lied || view->has_pointer;
-    } else if (effect->kind == FETTLE_EFFECT_SELECT) {
-        *view = (struct view){.alternate = is_ok ? effect->select.alternate : NOWHERE};
-    } else if (is_name(effect)) {
-        note_name(fuzz, &effect->control, outcome->count, is_ok);
-    } else if (is_getstatus(effect) && is_ok && outcome->count == 6) {
-        note_status(fuzz, effect->control.in);
-    } else if (is_request(effect, 0xA1, BOARD_UPLOAD) && is_ok && fuzz->is_placed &&
-               effect->control.wValue >= BOARD_FIRST_BLOCK) {
-        note_delivered(fuzz, &effect->control, outcome->count);
-    }
-}
-
-/* ---- how it may end ---- */
-
-static void check_failure(const struct fuzz *fuzz, const fettle_error *error)
-{
-    must(error->code > FETTLE_E_NONE && error->code < FETTLE_E_COUNT);
-    must(error->message[0] != '\0' &&
-         memchr(error->message, '\0', sizeof error->message) != NULL);
-    must(strchr(error->message, '{') == NULL || fuzz->has_brace);
-    for (const char *at = error->message; *at != '\0'; at++) {
-        must((unsigned char)*at >= ' ' && *at != 0x7F); /* nothing that a terminal obeys */
-    }
-    must(error->hint != NULL && error->hint[0] != '\0' &&
-         error->hint[strlen(error->hint) - 1] == '.');
-}
-
-/* Every content byte was delivered as in the file. */
-static void check_content_read(const struct fuzz *fuzz)
-{
-    must(fuzz->chunk_count > 0);
-    for (size_t i = 0; i < fuzz->chunk_count; i++) {
-        for (size_t k = 0; k < fuzz->chunks[i].data.size; k++) {
-            must(fuzz->chunks[i].equal_in[k] == fuzz->age);
-        }
-    }
-}
-
-/* Every byte of the range was delivered as an erased one. */
-static void check_blank_read(struct fuzz *fuzz)
-{
-    const fettle_memory_map *map = &main_memory(fuzz)->map;
-    for (size_t i = 0; i < BOARD_WINDOW; i++) {
-        struct memory *memory = board_memory_of(&fuzz->board, main_memory(fuzz)->alternate);
-        const struct seen *seen = &fuzz->seen[memory - fuzz->board.memories];
-        uint32_t address = (uint32_t)(memory->row->base + i);
-        fettle_page page;
-        if (fettle_memory_map_page(map, address, &page) && page.can_erase &&
-            page.can_write && is_in_range(fuzz, main_memory(fuzz)->alternate, &page)) {
-            must(seen->age[i] == fuzz->age);
-            must(is_blank(seen->value[i]));
-        }
-    }
-}
-
-static void check_evidence(struct fuzz *fuzz)
-{
-    if (fuzz->job.evidence != FETTLE_EVIDENCE_READBACK || !fuzz->is_placed) {
-        return;
-    }
-    if (fuzz->plan.kind == FETTLE_TASK_ERASE) {
-        check_blank_read(fuzz);
-    } else {
-        check_content_read(fuzz);
-    }
-}
-
-/* What was read is what was delivered. */
-static void check_read(struct fuzz *fuzz)
-{
-    const fettle_job_engine *job = &fuzz->job;
-    must(job->count <= sizeof fuzz->buffer);
-    must(!fuzz->is_placed || fuzz->plan.length == 0 || job->count <= fuzz->plan.length);
-    for (size_t i = 0; fuzz->is_placed && i < job->count; i++) {
-        size_t offset;
-        uint32_t address = (uint32_t)(job->read_address + i);
-        const struct seen *seen =
-            seen_of(fuzz, main_memory(fuzz)->alternate, address, &offset);
-        must(seen == NULL ||
-             (seen->age[offset] == fuzz->age && seen->value[offset] == fuzz->buffer[i]));
-    }
-}
-
-static void check_success(struct fuzz *fuzz)
-{
-    const fettle_job_engine *job = &fuzz->job;
-    static const fettle_job_end ends[] = {
-        [FETTLE_TASK_UPDATE] = FETTLE_JOB_UPDATED,  [FETTLE_TASK_READ] = FETTLE_JOB_READ,
-        [FETTLE_TASK_VERIFY] = FETTLE_JOB_VERIFIED, [FETTLE_TASK_RESET] = FETTLE_JOB_RESET,
-        [FETTLE_TASK_SURVEY] = FETTLE_JOB_SURVEYED, [FETTLE_TASK_ERASE] = FETTLE_JOB_ERASED,
-    };
-    must(job->engine.error.code == FETTLE_E_NONE);
-    must(job->end == ends[fuzz->plan.kind] ||
-         (job->end == FETTLE_JOB_UNCHANGED && fuzz->plan.kind == FETTLE_TASK_UPDATE) ||
-         (job->end == FETTLE_JOB_PLANNED && fuzz->plan.is_dry));
-    must(job->end != FETTLE_JOB_UPDATED || fuzz->changes > 0);
-    must(job->end != FETTLE_JOB_ERASED || fuzz->changes > 0);
-    must((job->end != FETTLE_JOB_UNCHANGED && job->end != FETTLE_JOB_PLANNED) ||
-         fuzz->changes == 0);
-    must(job->end != FETTLE_JOB_VERIFIED || job->evidence == FETTLE_EVIDENCE_READBACK);
-    check_evidence(fuzz);
-    if (job->end == FETTLE_JOB_READ) {
-        check_read(fuzz);
-    }
-}
-
-/* May this byte of the board be another one now? */
-static bool may_differ(struct fuzz *fuzz, const struct memory *memory, size_t i,
-                       bool is_proven)
-{
-    int alternate = memory->row->alternate;
-    uint32_t address = (uint32_t)(memory->row->base + i), *equal_in;
-    const fettle_memory_map *map = map_of(fuzz, alternate);
-    fettle_page page;
-    if (map == NULL || !fettle_memory_map_page(map, address, &page) ||
-        !is_meant(fuzz, alternate, &page)) {
-        return false;
-    }
-    return !is_proven || content_at(fuzz, alternate, address, &equal_in) != NULL ||
-           (!keeps_rest(fuzz) && is_blank(memory->bytes[i]));
-}
-
-static void check_content_there(struct fuzz *fuzz)
-{
-    for (size_t i = 0; i < fuzz->chunk_count; i++) {
-        const struct chunk *chunk = &fuzz->chunks[i];
-        const struct memory *memory = board_memory_of(&fuzz->board, chunk->alternate);
-        size_t offset;
-        must(board_offset_of(memory, chunk->address, &offset));
-        must(chunk->data.size <= BOARD_WINDOW - offset);
-        must(memcmp(memory->bytes + offset, chunk->data.data, chunk->data.size) == 0);
-    }
-}
-
-/* As long as nobody told it lies: what it says of the board is true, and nothing else was touched. */
-static void check_board(struct fuzz *fuzz, bool is_proven)
-{
-    if (fuzz->has_lied || fuzz->was_unprotected || !fuzz->is_placed) {
-        return;
-    }
-    for (size_t i = 0; i < fuzz->board.row->memory_count; i++) {
-        const struct memory *memory = &fuzz->board.memories[i];
-        for (size_t k = 0; k < BOARD_WINDOW; k++) {
-            must(memory->bytes[k] == memory->before[k] ||
-                 may_differ(fuzz, memory, k, is_proven));
-        }
-    }
-    if (is_proven) {
-        check_content_there(fuzz);
-    }
-}
+/* ---- the job ---- */
 
 static void run(struct fuzz *fuzz)
 {
@@ -1083,23 +393,17 @@ static void run(struct fuzz *fuzz)
     fettle_us latest = HOUR + fuzz->input.size * 130 * SECOND;
     for (unsigned effects = 0;; effects++) {
         fettle_effect effect = fettle_task_step(&fuzz->task, last, fuzz->now);
-        if (effect.kind == FETTLE_EFFECT_DONE) {
-            check_success(fuzz);
-            check_board(fuzz, fuzz->job.evidence == FETTLE_EVIDENCE_READBACK);
-            return;
-        }
-        if (effect.kind == FETTLE_EFFECT_FAILED) {
-            check_failure(fuzz, &fuzz->job.engine.error);
-            check_board(fuzz, false);
+        if (effect.kind >= FETTLE_EFFECT_DONE) {
+            watch_end(&fuzz->watch, effect.kind == FETTLE_EFFECT_DONE);
             return;
         }
         if (fuzz->was_cancelled && fuzz->tidy_effects-- == 0) {
             return; /* the runner ends it here */
         }
         must(effects < EFFECTS_MAX && fuzz->now < latest);
-        check_effect(fuzz, &effect);
+        watch_effect(&fuzz->watch, &effect, fuzz->now);
         outcome = perform(fuzz, &effect);
-        note_outcome(fuzz, &effect, &outcome);
+        watch_outcome(&fuzz->watch, &effect, &outcome);
         last = &outcome;
     }
 }
@@ -1111,22 +415,29 @@ static void *take_little(size_t size)
     return size <= SMALL_MEMORY ? fettle_alloc(size) : NULL;
 }
 
-/* An earlier update has erased this page, and kept what was in it; or that was long ago. */
+/*
+ * An earlier update has erased this page and written the beginning of what it meant to, and kept all that it took; or
+ * that was long ago.
+ */
 static bool recall(void *user, const char *path, uint8_t alternate, uint32_t address,
                    uint8_t *bytes, uint32_t size)
 {
     struct fuzz *fuzz = user;
     struct memory *memory = board_memory_of(&fuzz->board, alternate);
+    bool is_wrong = (fuzz->header->wishes & REMEMBERS_WRONG) != 0;
     size_t offset;
     must(strcmp(path, "usb:1-1") == 0 && memory != NULL);
     if (!board_offset_of(memory, address, &offset) || size > BOARD_WINDOW - offset) {
         return false;
     }
     for (size_t i = 0; i < size; i++) {
-        bool is_wrong = (fuzz->header->wishes & REMEMBERS_WRONG) != 0;
-        bytes[i] = memory->before[offset + i] ^ (is_wrong ? 0xA5 : 0);
-        if (!is_wrong && memory->bytes[offset + i] == memory->before[offset + i]) {
-            memory->bytes[offset + i] = fuzz->board.row->blank;
+        uint8_t before = memory->before[offset + i];
+        bool is_first = memory->bytes[offset + i] == before;
+        bytes[i] = before ^ (is_wrong ? 0xA5 : 0);
+        bytes[size + i] = i < size / 4 ? before ^ 0x3C : bytes[i];
+        if (!is_wrong && is_first) {
+            memory->bytes[offset + i] =
+                i < size / 8 ? bytes[size + i] : fuzz->board.row->blank;
         }
     }
     return true;
@@ -1223,9 +534,9 @@ static void fill_content(struct fuzz *fuzz, size_t region, fettle_span *data)
 static bool make_image(struct fuzz *fuzz, fettle_error *err)
 {
     const struct header *header = fuzz->header;
-    fettle_region regions[REGIONS_MAX];
-    fettle_image images[REGIONS_MAX];
-    fettle_image_part parts[REGIONS_MAX];
+    fettle_region regions[WATCH_REGIONS_MAX];
+    fettle_image images[WATCH_REGIONS_MAX];
+    fettle_image_part parts[WATCH_REGIONS_MAX];
     size_t count = (header->more & SECOND_REGION) != 0 ? 2 : 1;
     bool has_address = count > 1 || (header->more & IS_RAW) == 0;
     for (size_t i = 0; i < count; i++) {
@@ -1281,17 +592,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz->input = (struct input){.data = data + sizeof *header,
                                  .size = size - sizeof *header,
                                  .repeats = (header->board & REPEATS) != 0};
-    fuzz->view.alternate = NOWHERE;
-    fuzz->age = 1;
-    board_init(
-        &fuzz->board,
-        &board_rows[(header->board & ROW) % (sizeof board_rows / sizeof *board_rows)],
-        header->habits, sizes[header->board >> SIZE_SHIFT]);
+    board_init(&fuzz->board, &board_rows[(header->board & ROW) % board_row_count],
+               header->habits, sizes[header->board >> SIZE_SHIFT]);
+    watch_init(&fuzz->watch, &fuzz->board, &fuzz->plan, &fuzz->job);
     if (make_image(fuzz, &err)) {
         if (make_plan(fuzz, &err)) {
             run_job(fuzz);
         } else {
-            check_failure(fuzz, &err);
+            watch_failure(&fuzz->watch, &err);
         }
     }
     fettle_image_free(fuzz->image);
