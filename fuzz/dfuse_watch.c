@@ -298,7 +298,7 @@ static void note_name(struct watch *watch, const fettle_control *control, size_t
         return;
     }
     watch->names[memory][0] = '\0';
-    if (is_told) {
+    if (is_told && control->in[0] <= count) { /* else it is a part of one, and is no name */
         fettle_names_decode(watch->names[memory], sizeof watch->names[memory], control->in,
                             count);
     }

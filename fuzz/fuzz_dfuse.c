@@ -9,8 +9,9 @@
  *   the rest        one effect after the other, see the OP_s
  *
  * Whatever is answered, the job ends, in bounded effects and time on the clock, gives back its memory, and has words
- * for a failure. Nothing is erased, written or unprotected but what the wishes allow and the content needs. "Read back" is only said where since the last change every byte that
- * counts was delivered as it should be; and as long as the input hasn't told lies, it is true.
+ * for a failure. Nothing is erased, written or unprotected but what the wishes allow and the content needs. "Read back"
+ * is only said where since the last change every byte that counts was delivered as it should be; and as long as the
+ * input hasn't told lies, it is true, and nothing else on the board has changed. See dfuse_watch.c.
  */
 #include "fuzz/dfuse_watch.h"
 
@@ -23,6 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define MS     ((fettle_us)1000)
 #define SECOND ((fettle_us)1000000)
 #define HOUR   (3600 * SECOND)
+#define A_BYTE \
+    (130 * SECOND) /* of the input can cost that much: a board that is busy, and given up */
 
 enum {
     BUFFER = 2048,
@@ -390,7 +393,7 @@ static void run(struct fuzz *fuzz)
 {
     fettle_outcome outcome;
     const fettle_outcome *last = NULL;
-    fettle_us latest = HOUR + fuzz->input.size * 130 * SECOND;
+    fettle_us latest = HOUR + fuzz->input.size * A_BYTE;
     for (unsigned effects = 0;; effects++) {
         fettle_effect effect = fettle_task_step(&fuzz->task, last, fuzz->now);
         if (effect.kind >= FETTLE_EFFECT_DONE) {

@@ -191,6 +191,8 @@ struct fettle_job_engine {
         bool is_armed;        /* a person was asked, `armed_until` counts */
         bool has_asked;       /* a person was asked instead of an application */
         bool was_mass_erased; /* and nothing is left to be compared */
+        bool
+            was_brief; /* the first look for its application, to see whether it leaves at all */
         unsigned farewells;   /* other words for "leave" that were tried */
         bool must_read_again; /* written, left, and to be read once it has made way again */
     } attempt;

@@ -84,6 +84,7 @@ fettle_effect fettle_script_confirm(fettle_job_engine *job, fettle_us now)
     bool should_have_left = expects_application(job) && !job->way->has_left(job) &&
                             !job->attempt.left_late && job->attempt.farewells == 0 &&
                             job->plan->row == &fettle_board_generic;
+    job->attempt.was_brief = should_have_left;
     job->open_until = now + (may_stay           ? LEAVES_TIME
                              : should_have_left ? BACK_TIME
                                                 : job->plan->row->comes_back);
@@ -242,10 +243,12 @@ static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome
     if (last->kind == FETTLE_CANCELLED) {
         return fettle_script_fail(job, last, FETTLE_CLAUSE_CONFIRM, now);
     }
-    if (last->kind != FETTLE_OK && !job->attempt.left_late) {
+    if (last->kind != FETTLE_OK && !job->attempt.left_late &&
+        (!expects_application(job) || job->attempt.was_brief)) {
         job->attempt.left_late = true;
-        return watch(
-            job, now + (expects_application(job) ? job->plan->row->comes_back : BACK_TIME));
+        return watch(job, now + (expects_application(job)
+                                     ? job->plan->row->comes_back - BACK_TIME
+                                     : BACK_TIME));
     }
     if (last->kind != FETTLE_OK && !expects_application(job)) {
         /* It left, and may have nothing to show on this bus; but its end must have been taken. */
