@@ -25,6 +25,16 @@ holds() { # DESCRIPTION COMMAND...
     ok $? "$what"
 }
 
+# ---- files that nobody else makes ----
+
+# files VERB OUT ...: see files.py.
+files() {
+    python3 "$source/tests/problems/files.py" "$@" || {
+        echo "Bail out! cannot make a file: $*"
+        exit 1
+    }
+}
+
 # ---- what was printed ----
 
 matches() { # STREAM EXTENDED-EXPRESSION DESCRIPTION: in any case of letters, over line ends
@@ -100,6 +110,44 @@ requests_to_block() {
                        { n++ } /"what":"DNLOAD"/ && --block == 0 { print n; exit }' $log
 }
 
+# where WHAT: the addresses of these events, in their order: of an "erase" or a "leave", for example.
+where() {
+    [ -s $log ] && sed -n "s/.*\"what\":\"$1\".*\"address\":\([0-9]*\).*/\1/p" $log | while read -r address; do
+        printf '0x%08x ' "$address"
+    done
+}
+
+happened_at() { # WHAT ADDRESSES DESCRIPTION: exactly there, in this order
+    got=$(where "$1")
+    [ "$got" = "${2:+$2 }" ]
+    ok $? "$3 ($1 at ${got:-nothing})"
+}
+
+# The board's own clock at the last thing that it was asked or did, in ms.
+took_ms() {
+    [ -s $log ] && echo $(($(field at "$(tail -n 1 $log)") / 1000))
+}
+
+# Of all that was sent or asked for in one transfer, of the DFU requests.
+largest_block() {
+    [ -s $log ] && grep -E '"what":"(DNLOAD|UPLOAD)"' $log | sed 's/.*"wLength":\([0-9]*\),.*/\1/' | sort -n | tail -n 1
+}
+
+# The same of the first block of DfuSe that isn't a command, and of those requests alone that fault=stall counts.
+stalls_to_data() {
+    awk '/"what":"(UPLOAD|GETSTATUS)"/ { n++ }
+         /"what":"DNLOAD"/ && !/"wLength":0,/ { n++ } /"what":"DNLOAD"/ && !/"wValue":0,/ { print n; exit }' $log
+}
+
+# How many requests have come up to the Nth WHAT, with it; if that is an event, with the request that made it, which
+# comes behind it in the log. 0: there is none.
+requests_to() { # WHAT N
+    awk -v what="\"what\":\"$1\"" -v number="$2" '
+        { is_event = /"bmRequestType":0,"bRequest":0,/; n += !is_event }
+        index($0, what) && --number == 0 { found = n + is_event; exit }
+        END { print found + 0 }' $log
+}
+
 was_asked() { # WHAT COUNT DESCRIPTION
     got=$(asked "$1")
     [ "$got" = "$2" ]
@@ -135,9 +183,30 @@ starts_with() { # FILE DESCRIPTION: the memory of a strict board
     ok $? "$2"
 }
 
+has_at() { # OFFSET FILE DESCRIPTION: the file is in the memory, so far from its beginning
+    [ -s $flash ] && cmp -s -i "0:$(($1))" -n "$(wc -c <"$2")" "$2" $flash
+    ok $? "$3"
+}
+
+has_not_at() { # OFFSET FILE DESCRIPTION
+    [ -s $flash ] && ! cmp -s -i "0:$(($1))" -n "$(wc -c <"$2")" "$2" $flash
+    ok $? "$3"
+}
+
+holds_exactly() { # FILE DESCRIPTION: all of the memory
+    cmp -s "$1" $flash
+    ok $? "$2"
+}
+
 # A board that nobody has touched yet.
 forget() {
     rm -f $log $flash
+}
+
+# The same, on a computer that has never seen it.
+forget_all() {
+    forget
+    rm -rf "$HOME/.local"
 }
 
 # ---- a run that goes on while we look at it ----
