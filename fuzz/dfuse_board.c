@@ -230,18 +230,18 @@ static uint8_t erase_page(struct board *board, uint32_t address)
 {
     fettle_page page;
     size_t offset;
-    if (!fettle_memory_map_page(&board->selected->map, address, &page) || !page.can_erase) {
+    if (!fettle_memory_map_page(&board->asked->map, address, &page) || !page.can_erase) {
         return BOARD_ERR_TARGET;
     }
-    must(board_offset_of(board->selected, page.address, &offset));
-    memset(board->selected->bytes + offset, board->row->blank, page.size);
+    must(board_offset_of(board->asked, page.address, &offset));
+    memset(board->asked->bytes + offset, board->row->blank, page.size);
     return 0;
 }
 
 /* Whatever is erased with it is meant to be. */
 static uint8_t erase_all(struct board *board)
 {
-    fill(board->selected, board->row->blank);
+    fill(board->asked, board->row->blank);
     return 0;
 }
 
@@ -251,18 +251,17 @@ static uint8_t program(struct board *board, uint32_t address)
     for (size_t i = 0; i < board->block_size; i++) {
         fettle_page page;
         size_t offset;
-        if (!fettle_memory_map_page(&board->selected->map, (uint32_t)(address + i),
-                                    &page) ||
+        if (!fettle_memory_map_page(&board->asked->map, (uint32_t)(address + i), &page) ||
             !page.can_write) {
             return BOARD_ERR_TARGET;
         }
-        must(board_offset_of(board->selected, (uint32_t)(address + i), &offset));
-        uint8_t *byte = &board->selected->bytes[offset];
+        must(board_offset_of(board->asked, (uint32_t)(address + i), &offset));
+        uint8_t *byte = &board->asked->bytes[offset];
         *byte = !page.can_erase             ? board->block[i]
                 : board->row->blank == 0xff ? *byte & board->block[i]
                                             : *byte | board->block[i];
     }
-    if (!board->selected->map.zones[0].can_erase && (board->habits & BOARD_RESETS) != 0) {
+    if (!board->asked->map.zones[0].can_erase && (board->habits & BOARD_RESETS) != 0) {
         board_show(board, false);
     }
     return 0;
@@ -348,6 +347,7 @@ static fettle_outcome on_dnload(struct board *board, const fettle_control *contr
     if (board->state != FETTLE_DFU_IDLE && board->state != FETTLE_DFU_DNLOAD_IDLE) {
         return board_refuse(board);
     }
+    board->asked = board->selected;
     board->block_number = control->wValue;
     board->block_size = control->wLength;
     if (control->wLength == 0) {

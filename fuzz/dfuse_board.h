@@ -93,6 +93,7 @@ struct board {
     uint32_t arrival;
     uint8_t state, status;
     struct memory *selected;
+    struct memory *asked; /* the one that was selected when the block came */
     uint32_t pointer;
     uint16_t block_number;
     size_t block_size;

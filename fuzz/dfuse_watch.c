@@ -446,7 +446,8 @@ static void check_success(struct watch *watch)
     must(job->end == ends[watch->plan->kind] ||
          (job->end == FETTLE_JOB_UNCHANGED && watch->plan->kind == FETTLE_TASK_UPDATE) ||
          (job->end == FETTLE_JOB_PLANNED && watch->plan->is_dry));
-    must(job->end != FETTLE_JOB_UPDATED || watch->changes > 0);
+    /* A second try that finds nothing to do is an update still: the first one may have done something. */
+    must(job->end != FETTLE_JOB_UPDATED || watch->changes > 0 || job->tries > 0);
     must(job->end != FETTLE_JOB_ERASED || watch->changes > 0);
     must((job->end != FETTLE_JOB_UNCHANGED && job->end != FETTLE_JOB_PLANNED) ||
          watch->changes == 0);
