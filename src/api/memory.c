@@ -102,7 +102,7 @@ static bool put_rest(fettle_job *job, const fettle_target_page *page, fettle_spa
 {
     const fettle_context *context = job->context;
     char key[KEY_SIZE];
-    key_of_rest(job->engine.sight.path, job->engine.sight.id,
+    key_of_rest(job->engine.sight.path, job->engine.loader_id,
                 job->engine.target.memories[page->memory].alternate, page->address, key);
     return context->store->put(context->store_self, key, value);
 }
@@ -134,7 +134,7 @@ void fettle_memory_forget_rests(fettle_job *job)
         const fettle_target_page *page = &target->pages[i];
         char key[KEY_SIZE];
         size_t size = 0;
-        key_of_rest(job->engine.sight.path, job->engine.sight.id,
+        key_of_rest(job->engine.sight.path, job->engine.loader_id,
                     target->memories[page->memory].alternate, page->address, key);
         bool is_empty = job->context->store->get(job->context->store_self, key, byte,
                                                  sizeof byte, &size) &&
@@ -152,7 +152,7 @@ bool fettle_memory_recall_rest(void *self, const char *path, uint8_t alternate,
     const fettle_context *context = job->context;
     char key[KEY_SIZE];
     size_t count = 0;
-    key_of_rest(path, job->engine.sight.id, alternate, address, key);
+    key_of_rest(path, job->engine.loader_id, alternate, address, key);
     return context->store != NULL &&
            context->store->get(context->store_self, key, bytes, 2 * (size_t)size, &count) &&
            count == 2 * (size_t)size;
