@@ -76,6 +76,43 @@ run update strict.bin --board $strict --json
 ends_with 0 "P045 (d) plugged in again, the same command"
 starts_with strict.bin "P045 (d) the board has the file"
 
+# ---- (g) an STM32, in a page that holds something else as well ----
+
+sample raw 40000 stm32.bin
+f4=sim:stm32f4,timing=none,mode=dfu,person=none,return=5000,log=$log,flash=$flash
+prepare_stm32() {
+    forget_all
+    files filled $flash 1048576 0xa5
+}
+stm32_has_it() { # DESCRIPTION
+    files filled expected.flash 1048576 0xa5
+    files put expected.flash 0x100 stm32.bin
+    holds_exactly expected.flash "$1"
+}
+prepare_stm32
+run update stm32.bin@0x08000100 --board $f4 --json
+middle_of_stm32=$(requests_to program 10)
+first_erase=$(requests_to erase 1)
+
+for point in $first_erase $middle_of_stm32; do
+    prepare_stm32
+    run update stm32.bin@0x08000100 --board $f4,fault=vanish@$point --wait=30 --json
+    ends_with 0 "P045 (g) an STM32 is back after 5 s, from request $point"
+    is_json '["verified"]' '"readback"' "P045 (g) $point: proven"
+    stm32_has_it "P045 (g) $point: the board has the file, and beside it what it had"
+
+    prepare_stm32
+    run update stm32.bin@0x08000100 --board $f4,fault=no-return@$point --json
+    ends_with 10 "P045 (h) an STM32 stays away, from request $point"
+    is_json '["error"]["code"]' '"board-left"' "P045 (h) $point: it left"
+    matches "$err" "plug the board in again.*run the same command.*goes on" "P045 (h) $point: and what to do"
+    rm -f $log
+    run update stm32.bin@0x08000100 --board $f4 --json
+    ends_with 0 "P045 (h) $point: plugged in again, the same command"
+    stm32_has_it "P045 (h) $point: the board has the file, and beside it what it had"
+done
+holds "P045 (h) pages that were right are not erased again" [ "$(asked erase)" -lt 3 ]
+
 # ---- (e) another board appears there ----
 
 for kind in shield strict; do

@@ -83,6 +83,37 @@ for name in INT TERM HUP; do
     starts_with strict.bin "P046 strict, $name: the board has the file"
 done
 
+# ---- an STM32, while it erases and while it writes ----
+
+sample raw 40000 stm32.bin
+has_happened() { # WHAT COUNT
+    [ "$(asked "$1")" -ge "$2" ] 2>/dev/null
+}
+for name in INT TERM HUP; do
+    for step in erase program; do
+        random 1 2
+        [ $step = erase ] || random 2 9
+        forget_all
+        files filled $flash 1048576 0xa5
+        begin update stm32.bin@0x08000100 --board sim:stm32f4,erase=100,write=40,person=none,log=$log,flash=$flash --events \
+            --json --state-dir state
+        wait_for has_happened $step $point
+        ok $? "P046 STM32, $name after $point times $step: it has come so far"
+        kill -s $name $program
+        end
+        ended_by "STM32, $name, $step"
+        was_asked leave 0 "P046 STM32, $name, $step: it isn't sent into half an application"
+        was_asked early 0 "P046 STM32, $name, $step: it had its time"
+        was_asked violation 0 "P046 STM32, $name, $step: and was told so as its state allows"
+        rm -f $log
+        run update stm32.bin@0x08000100 --board sim:stm32f4,timing=none,person=none,log=$log,flash=$flash --json --state-dir state
+        ends_with 0 "P046 STM32, $name, $step: the next run works at once"
+        files filled expected.flash 1048576 0xa5
+        files put expected.flash 0x100 stm32.bin
+        holds_exactly expected.flash "P046 STM32, $name, $step: the board has the file, and beside it what it had"
+    done
+done
+
 # ---- armed, before anything was touched ----
 
 for name in INT TERM HUP; do

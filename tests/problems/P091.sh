@@ -33,6 +33,20 @@ refused "(d) errVERIFY, with an application" errVERIFY ,app-id=1d50:6002 "--wait
 refused "(e) errVERIFY, a slow manifestation" errVERIFY ,manifest-poll=3000 ""
 refused "(f) errVERIFY, not read back" errVERIFY "" "--no-verify"
 
+# A DfuSe loader refuses when it is to start it. What it has written is read back by then, and right; the update isn't.
+files app app.bin 5000 0x08000000
+for name in errVERIFY errFIRMWARE; do
+    forget_all
+    run update app.bin --board sim:stm32f4,timing=none,log=$log,flash=$flash,fault=status=$name --json
+    ends_with 10 "P091 (h) DfuSe, $name"
+    is_json '["outcome"]' '"failed"' "P091 (h) $name: it failed"
+    is_json '["error"]["device"]["name"]' "\"$name\"" "P091 (h) $name: with its own reason"
+    matches "$err" "the board refused the firmware.*$name" "P091 (h) $name: a person reads it"
+    matches_not "$err" "ok: |updated|done" "P091 (h) $name: no word of success"
+    awk '/"what":"DNLOAD"/ && /"wLength":0,/ { ended = 1 } ended && /"what":"CLRSTATUS"/ { cleared = 1 } END { exit !cleared }' $log
+    ok $? "P091 (h) $name: CLRSTATUS was sent"
+done
+
 # The board is left such that the next run goes.
 forget
 run update new.bin --board sim:dfu,timing=none,log=$log,flash=$flash,fault=status=errVERIFY@1 --json

@@ -35,6 +35,17 @@ files() {
     }
 }
 
+# ---- the program where little is to be had ----
+
+# As run, with so little memory that what a file says of itself can't be taken. Sanitizers want more than any machine
+# has, and go without the limit.
+run_with_little_memory() { # ARGS
+    limit=400000 # KiB
+    (ulimit -v $limit && "$FETTLE" --version) >/dev/null 2>&1 || limit=unlimited
+    (ulimit -v $limit && exec "$FETTLE" "$@") >"$out" 2>"$err" </dev/null
+    status=$?
+}
+
 # ---- what was printed ----
 
 matches() { # STREAM EXTENDED-EXPRESSION DESCRIPTION: in any case of letters, over line ends
