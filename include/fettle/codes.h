@@ -104,11 +104,9 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_UNPROTECTED = 28,           /* unprotected */
     FETTLE_NOTE_ADDRESS_UNUSED = 29,        /* address-unused */
     FETTLE_NOTE_SKIPPED_PARTS = 30,         /* parts-left-out */
-    FETTLE_NOTE_BUSY_FOR_EVER = 31,         /* busy-for-ever */
-    FETTLE_NOTE_DFUSE_SIZE = 32,            /* dfuse-size */
-    FETTLE_NOTE_PAGES_DIFFER = 33,          /* pages-differ */
-    FETTLE_NOTE_REST_NOT_KEPT = 34,         /* rest-not-kept */
-    FETTLE_NOTE_COUNT = 35,
+    FETTLE_NOTE_PAGES_DIFFER = 31,          /* pages-differ */
+    FETTLE_NOTE_REST_NOT_KEPT = 32,         /* rest-not-kept */
+    FETTLE_NOTE_COUNT = 33,
 } fettle_note_code;
 
 #endif

@@ -159,8 +159,7 @@ void fettle_text_escape(char *buf, size_t size, const char *text)
     (void)fettle_text_append_escaped(buf, size, text);
 }
 
-/* 16 and more: not a digit of any base in use. */
-static unsigned digit_value(char character)
+unsigned fettle_text_digit(char character)
 {
     if (character >= '0' && character <= '9') {
         return (unsigned)(character - '0');
@@ -179,7 +178,7 @@ static bool to_number(const char *text, size_t length, unsigned base, uint64_t *
     uint64_t value = 0;
 
     for (size_t i = 0; i < length; i++) {
-        unsigned digit = digit_value(text[i]);
+        unsigned digit = fettle_text_digit(text[i]);
         if (digit >= base || value > (UINT64_MAX - digit) / base) {
             return false;
         }
@@ -231,4 +230,13 @@ bool fettle_text_is_equal(const char *a, const char *b)
     size_t length = strlen(a);
 
     return length == strlen(b) && memcmp(a, b, length) == 0;
+}
+
+bool fettle_text_begins_with(const char *text, const char *beginning)
+{
+    while (*beginning != '\0' && lower(*text) == lower(*beginning)) {
+        text++;
+        beginning++;
+    }
+    return *beginning == '\0';
 }

@@ -37,5 +37,10 @@ bool fettle_text_to_hex16(const char *text, size_t length,
                           uint16_t *number);                 /* 1 to 4 digits */
 bool fettle_text_is_same_word(const char *a, const char *b); /* ASCII case doesn't matter */
 bool fettle_text_is_equal(const char *a, const char *b);     /* every byte matters */
+bool fettle_text_begins_with(const char *text,
+                             const char *beginning); /* case doesn't matter */
+
+/* What a digit of base 10 or 16 is worth; 16: it is none. */
+unsigned fettle_text_digit(char character);
 
 #endif

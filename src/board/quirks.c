@@ -8,6 +8,7 @@
 #include "board/board.h"
 
 #include "base/bytes.h"
+#include "base/text.h"
 
 #define ANY 0xFFFF
 
@@ -146,21 +147,12 @@ const fettle_quirk_row *fettle_board_quirks_of(fettle_usb_id id, uint16_t bcdDev
     return NULL;
 }
 
-static char lower(char letter)
-{
-    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
-}
-
 bool fettle_board_is_special_memory(const char *name)
 {
     static const char *const beginnings[] = {"Option", "OTP", "Device Feature",
                                              "User System Data"};
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
-        size_t at = 0;
-        while (beginnings[i][at] != '\0' && lower(name[at]) == lower(beginnings[i][at])) {
-            at++;
-        }
-        if (beginnings[i][at] == '\0') {
+        if (fettle_text_begins_with(name, beginnings[i])) {
             return true;
         }
     }

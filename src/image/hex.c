@@ -150,18 +150,10 @@ static bool next_line(hex_walk *self, fettle_span *line)
 
 /* ---- records ---- */
 
-/* 16: it is no digit. */
-static unsigned digit(uint8_t character)
-{
-    return character >= '0' && character <= '9'   ? character - (unsigned)'0'
-           : character >= 'A' && character <= 'F' ? character - (unsigned)'A' + 10
-           : character >= 'a' && character <= 'f' ? character - (unsigned)'a' + 10
-                                                  : 16;
-}
-
 static uint8_t byte_at(const uint8_t *digits, size_t i)
 {
-    return (uint8_t)(digit(digits[2 * i]) << 4 | digit(digits[2 * i + 1]));
+    return (uint8_t)(fettle_text_digit((char)digits[2 * i]) << 4 |
+                     fettle_text_digit((char)digits[2 * i + 1]));
 }
 
 static uint32_t number_at(const uint8_t *digits, size_t i, size_t size)
@@ -178,7 +170,7 @@ static size_t count_digits(const uint8_t *text, size_t size)
 {
     size_t count = 0;
 
-    while (count < size && digit(text[count]) < 16) {
+    while (count < size && fettle_text_digit((char)text[count]) < 16) {
         count++;
     }
     return count;

@@ -4,6 +4,8 @@
  */
 #include "image/image.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 static bool is_raw(const char *name, fettle_span file)
@@ -13,12 +15,6 @@ static bool is_raw(const char *name, fettle_span file)
     return true;
 }
 
-static bool is_hex_digit(uint8_t byte)
-{
-    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'F') ||
-           (byte >= 'a' && byte <= 'f');
-}
-
 /* "S1137AF0..."; a record has ten characters at least. */
 static bool is_srecord(fettle_span file)
 {
@@ -26,7 +22,7 @@ static bool is_srecord(fettle_span file)
     bool is_one = file.size >= SHORTEST && file.data[0] == 'S' && file.data[1] >= '0' &&
                   file.data[1] <= '9';
     for (size_t i = 2; is_one && i < SHORTEST; i++) {
-        is_one = is_hex_digit(file.data[i]);
+        is_one = fettle_text_digit((char)file.data[i]) < 16;
     }
     return is_one;
 }

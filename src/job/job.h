@@ -147,7 +147,6 @@ struct fettle_job_engine {
     bool has_written;
     uint32_t repaired;       /* blocks */
     size_t count;            /* READ: bytes */
-    uint32_t erased;         /* ERASE: pages */
     fettle_mode mode;        /* last seen */
     fettle_sight sight;      /* last seen; path empty: never */
     fettle_usb_id loader_id; /* in update mode, once it was seen so; 0:0: never */

@@ -3,8 +3,6 @@
 
 #include "base/text.h"
 
-#include <string.h>
-
 const fettle_dfu_quirks *fettle_job_quirks(const fettle_job_engine *job)
 {
     const fettle_quirk_row *row =
@@ -54,15 +52,6 @@ static bool refuse(const fettle_job_engine *job, const char *wish, fettle_error 
     return false;
 }
 
-static bool begins_with(const char *name, const char *beginning)
-{
-    char start[FETTLE_TEXT_SIZE] = "";
-    size_t length = strlen(beginning);
-    return strlen(name) >= length &&
-           fettle_text_append_part(start, sizeof start, name, length) &&
-           fettle_text_is_same_word(start, beginning);
-}
-
 bool fettle_job_find_alternate(const fettle_job_engine *job, uint8_t alternate,
                                size_t *index, fettle_error *err)
 {
@@ -97,7 +86,7 @@ bool fettle_job_find_memory(const fettle_job_engine *job, size_t *index, fettle_
             *index = i;
             return true;
         }
-        if (begins_with(name, wish)) {
+        if (fettle_text_begins_with(name, wish)) {
             *index = i;
             beginnings++;
         }

@@ -169,7 +169,6 @@ static fettle_effect on_range_erased(fettle_job_engine *job, const fettle_outcom
     if (last->kind != FETTLE_OK) {
         return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
     }
-    job->erased = (uint32_t)job->target.page_count;
     fettle_engine *check = fettle_script_reads(job) ? job->way->check_blank(job) : NULL;
     if (check == NULL) {
         return fettle_script_end_well(job);

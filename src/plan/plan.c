@@ -193,19 +193,6 @@ bool fettle_plan_check_version(const fettle_plan *plan, uint16_t bcdDevice,
     return false;
 }
 
-static bool begins_with(const char *name, const char *prefix)
-{
-    size_t i = 0;
-    for (; prefix[i] != '\0'; i++) {
-        char letter =
-            name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
-        if (letter != prefix[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* A file's name is a hint and never an answer; but where it contradicts one, somebody is wrong. */
 static bool check_file_name(const fettle_plan *plan, const fettle_revision *said,
                             fettle_error *err)
@@ -214,7 +201,7 @@ static bool check_file_name(const fettle_plan *plan, const fettle_revision *said
     for (size_t i = 0; plan->image != NULL && i < row->revision_count; i++) {
         const fettle_revision *other = &row->revisions[i];
         if (other != said && other->file_prefix != NULL &&
-            begins_with(plan->image->name, other->file_prefix)) {
+            fettle_text_begins_with(plan->image->name, other->file_prefix)) {
             fettle_error_set(err, FETTLE_E_FILE_OTHER_REVISION,
                              &(fettle_words){.text = said->value, .text2 = other->value});
             return false;

@@ -1,149 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The DfuSe engine. `work` looks for the next piece of work and asks for it; `then` is where to go on once the
- * request that is under way has ended well. A piece is at `address`, in page number `page` of the target, and goes
- * through reach(): the memory is selected, the Address Pointer is set where it must be, the block moves.
+ * request that is under way has ended well. A piece is at `address`, in page number `page` of the target; how it is
+ * reached is in dfuse_reach.h, and how one goes from piece to piece in dfuse_walk.h.
  *
  * Where blocks follow each other nothing is set: blocks cross the borders of pages as they come.
  */
+#include "proto/dfuse_reach.h"
 #include "proto/dfuse_walk.h"
-
-#include "base/bytes.h"
 
 #include <assert.h>
 #include <string.h>
 
 /* Commands, AN3156 table 4. */
 enum {
-    SET_ADDRESS_POINTER = 0x21,
     ERASE = 0x41,
     READ_UNPROTECT = 0x92,
 };
 
 enum {
-    COMMAND_BLOCK = 0,
-    FIRST_DATA_BLOCK = 2,
-    LAST_DATA_BLOCK = 0xFFFE, /* some loaders refuse the one after it */
-    ERR_VENDOR = 11,          /* bStatus with which read protection is told */
-    BLOCKS_WORTH_A_JUMP = 8,  /* that need not be read, for which a new address is set */
+    ERR_VENDOR = 11,         /* bStatus with which read protection is told */
+    BLOCKS_WORTH_A_JUMP = 8, /* that need not be read, for which a new address is set */
 };
 
 /* Many loaders are deaf while they erase a page, or all of them (32 s on the slowest). */
 #define ERASE_TIME ((fettle_us)35 * 1000000)
-
-typedef fettle_effect go_on(fettle_dfuse *dfuse, fettle_us now);
-
-/* ---- requests ---- */
-
-static fettle_effect run(fettle_dfuse *dfuse, fettle_engine *child, uint32_t share,
-                         fettle_clause clause, go_on *then)
-{
-    dfuse->clause = clause;
-    dfuse->then = then;
-    return (fettle_effect){.kind = FETTLE_EFFECT_RUN, .run = {child, share}};
-}
-
-static fettle_effect command(fettle_dfuse *dfuse, uint8_t code, size_t size,
-                             fettle_us patience, fettle_clause clause, go_on *then)
-{
-    dfuse->command[0] = code;
-    fettle_put32(dfuse->command + 1, dfuse->address);
-    dfuse->has_pointer = dfuse->is_reading = false;
-    return run(dfuse,
-               fettle_dfu_send(dfuse->dfu, COMMAND_BLOCK,
-                               (fettle_span){dfuse->command, size}, dfuse->address,
-                               patience),
-               0, clause, then);
-}
-
-/* Out of an erase a stuck board may be brought; where its pointer is then, nobody knows. */
-static fettle_effect fail_stuck(fettle_dfuse *dfuse)
-{
-    fettle_words words = {.address = dfuse->address,
-                          .state = fettle_dfu_bstate_name(FETTLE_DFU_DNBUSY)};
-    fettle_effect end = fettle_refuse(&dfuse->engine, FETTLE_E_BOARD_STAYS_BUSY, &words);
-    fettle_error_wrap(&dfuse->engine.error, FETTLE_CLAUSE_SET_ADDRESS, &words);
-    return end;
-}
-
-static fettle_effect on_pointer_set(fettle_dfuse *dfuse, fettle_us now)
-{
-    if (dfuse->dfu->was_unstuck) {
-        return fail_stuck(dfuse);
-    }
-    dfuse->pointer = dfuse->next = dfuse->address;
-    dfuse->has_pointer = true;
-    return dfuse->work(dfuse, now);
-}
-
-static uint32_t number_of(const fettle_dfuse *dfuse)
-{
-    return FIRST_DATA_BLOCK + (dfuse->address - dfuse->pointer) / transfer_size(dfuse);
-}
-
-/*
- * A block that is shorter than wTransferSize is only sent, and only asked for, where the pointer stands: loaders
- * disagree whether the numbers before it count blocks of its own length or of wTransferSize.
- */
-static bool is_in_reach(const fettle_dfuse *dfuse, bool is_read)
-{
-    bool is_full = dfuse->dfu->traits.wTransferSize == transfer_size(dfuse) &&
-                   (is_read || dfuse->size == transfer_size(dfuse));
-    return dfuse->has_pointer && dfuse->next == dfuse->address &&
-           number_of(dfuse) <= LAST_DATA_BLOCK &&
-           (dfuse->address == dfuse->pointer || (is_full && dfuse->is_reading == is_read));
-}
-
-static bool is_selected(const fettle_dfuse *dfuse, uint8_t memory)
-{
-    return dfuse->dfu->traits.alternate == dfuse->target->memories[memory].alternate;
-}
-
-static fettle_effect on_idle(fettle_dfuse *dfuse, fettle_us now)
-{
-    const fettle_target *target = dfuse->target;
-    dfuse->has_pointer = dfuse->is_reading = false;
-    fettle_dfu_set_alternate(dfuse->dfu,
-                             target->memories[page_at(dfuse)->memory].alternate);
-    if (!is_selected(dfuse, page_at(dfuse)->memory)) {
-        (void)fettle_refuse(
-            &dfuse->engine, FETTLE_E_NOT_SUPPORTED,
-            &(fettle_words){.text = "this board's other memories can't be selected"});
-        return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
-    }
-    dfuse->is_learned = false; /* another memory, another kind of flash */
-    return dfuse->work(dfuse, now);
-}
-
-static fettle_effect select_memory(fettle_dfuse *dfuse)
-{
-    return run(dfuse, fettle_dfu_idle(dfuse->dfu), 0, FETTLE_CLAUSE_COUNT, on_idle);
-}
-
-static fettle_effect set_pointer(fettle_dfuse *dfuse)
-{
-    return command(dfuse, SET_ADDRESS_POINTER, FETTLE_DFUSE_COMMAND_SIZE, 0,
-                   FETTLE_CLAUSE_SET_ADDRESS, on_pointer_set);
-}
-
-static fettle_effect receive(fettle_dfuse *dfuse, uint8_t *buffer, uint32_t share,
-                             go_on *then)
-{
-    bool joins = dfuse->is_reading && dfuse->address != dfuse->pointer;
-    return run(dfuse,
-               fettle_dfu_receive(dfuse->dfu, (uint16_t)number_of(dfuse), buffer,
-                                  dfuse->size, dfuse->address, joins),
-               share, FETTLE_CLAUSE_READ_AT, then);
-}
-
-/* A block was read. False: the board has ended the upload before its time. */
-static bool note_received(fettle_dfuse *dfuse)
-{
-    dfuse->is_reading = dfuse->dfu->bState == FETTLE_DFU_UPLOAD_IDLE;
-    dfuse->next = dfuse->address + transfer_size(dfuse);
-    dfuse->has_pointer = dfuse->is_reading;
-    return dfuse->dfu->count == dfuse->size;
-}
 
 /* ---- compare ---- */
 
@@ -192,7 +73,8 @@ static void differ_part(fettle_dfuse *dfuse, fettle_target_page *page, uint32_t 
 
 static fettle_effect on_compared(fettle_dfuse *dfuse, fettle_us now)
 {
-    fettle_dfuse_for_each_part(dfuse, note_received(dfuse) ? compare_part : differ_part);
+    fettle_dfuse_for_each_part(dfuse, fettle_dfuse_note_received(dfuse) ? compare_part
+                                                                        : differ_part);
     uint64_t next = (uint64_t)dfuse->address + dfuse->size;
     fettle_dfuse_advance_to(dfuse, next);
     if (dfuse->page < dfuse->target->page_count && page_at(dfuse)->differs &&
@@ -212,11 +94,7 @@ static fettle_effect compare(fettle_dfuse *dfuse, fettle_us now)
         dfuse->count = fettle_target_differing(dfuse->target, &dfuse->first_address);
         return fettle_done(&dfuse->engine);
     }
-    if (!is_selected(dfuse, page_at(dfuse)->memory)) {
-        return select_memory(dfuse);
-    }
-    return is_in_reach(dfuse, true) ? receive(dfuse, dfuse->block, dfuse->size, on_compared)
-                                    : set_pointer(dfuse);
+    return fettle_dfuse_read_page(dfuse, on_compared);
 }
 
 /* ---- erase ---- */
@@ -234,12 +112,8 @@ static bool is_to_be_saved(const fettle_target_page *page)
 static fettle_effect on_saved(fettle_dfuse *dfuse, fettle_us now)
 {
     uint64_t next = (uint64_t)dfuse->address + dfuse->size;
-    if (!note_received(dfuse)) {
-        fettle_error_set(&dfuse->engine.error, FETTLE_E_UNEXPECTED_ANSWER,
-                         &(fettle_words){.text = "it ended before the page did"});
-        fettle_error_wrap(&dfuse->engine.error, FETTLE_CLAUSE_READ_AT,
-                          &(fettle_words){.address = dfuse->address});
-        return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+    if (!fettle_dfuse_note_received(dfuse)) {
+        return fettle_dfuse_fail_short(dfuse, "it ended before the page did");
     }
     fettle_target_page *page = page_at(dfuse);
     if (!page->is_recalled) {
@@ -274,13 +148,8 @@ static fettle_effect save(fettle_dfuse *dfuse, fettle_us now)
     if (dfuse->address <= page->address) {
         dfuse->address = page->address + page->checked;
     }
-    uint64_t left = page_end(page) - dfuse->address;
-    dfuse->size = left < transfer_size(dfuse) ? (uint32_t)left : transfer_size(dfuse);
-    if (!is_selected(dfuse, page->memory)) {
-        return select_memory(dfuse);
-    }
-    return is_in_reach(dfuse, true) ? receive(dfuse, dfuse->block, dfuse->size, on_saved)
-                                    : set_pointer(dfuse);
+    dfuse->size = fettle_dfuse_block_size(dfuse, page_end(page) - dfuse->address);
+    return fettle_dfuse_read_page(dfuse, on_saved);
 }
 
 static fettle_effect on_erased(fettle_dfuse *dfuse, fettle_us now)
@@ -303,12 +172,12 @@ static fettle_effect erase(fettle_dfuse *dfuse, fettle_us now)
     if (dfuse->page == target->page_count) {
         return fettle_done(&dfuse->engine);
     }
-    if (!is_selected(dfuse, page_at(dfuse)->memory)) {
-        return select_memory(dfuse);
+    if (!fettle_dfuse_is_selected(dfuse, page_at(dfuse)->memory)) {
+        return fettle_dfuse_select_memory(dfuse);
     }
     dfuse->address = page_at(dfuse)->address;
-    return command(dfuse, ERASE, FETTLE_DFUSE_COMMAND_SIZE, ERASE_TIME,
-                   FETTLE_CLAUSE_ERASE_PAGE, on_erased);
+    return fettle_dfuse_command(dfuse, ERASE, FETTLE_DFUSE_COMMAND_SIZE, ERASE_TIME,
+                                FETTLE_CLAUSE_ERASE_PAGE, on_erased);
 }
 
 /* ---- write ---- */
@@ -365,7 +234,7 @@ static fettle_effect on_written(fettle_dfuse *dfuse, fettle_us now)
 /* What an erased byte reads as no descriptor tells: 0xFF mostly, 0x00 on some. One look settles it. */
 static fettle_effect on_learned(fettle_dfuse *dfuse, fettle_us now)
 {
-    bool is_whole = note_received(dfuse);
+    bool is_whole = fettle_dfuse_note_received(dfuse);
     uint8_t value = dfuse->block[0];
     dfuse->is_learned = true;
     if (is_whole && (value == 0x00 || value == 0xFF) &&
@@ -375,12 +244,6 @@ static fettle_effect on_learned(fettle_dfuse *dfuse, fettle_us now)
         dfuse->skips_blank = false;
     }
     return dfuse->work(dfuse, now);
-}
-
-static fettle_effect learn(fettle_dfuse *dfuse)
-{
-    return is_in_reach(dfuse, true) ? receive(dfuse, dfuse->block, 0, on_learned)
-                                    : set_pointer(dfuse);
 }
 
 static fettle_effect write(fettle_dfuse *dfuse, fettle_us now)
@@ -394,8 +257,8 @@ static fettle_effect write(fettle_dfuse *dfuse, fettle_us now)
         if (!dfuse->skips_blank || !is_blank(dfuse)) {
             break;
         }
-        if (!dfuse->is_learned && is_selected(dfuse, page_at(dfuse)->memory)) {
-            return learn(dfuse);
+        if (!dfuse->is_learned && fettle_dfuse_is_selected(dfuse, page_at(dfuse)->memory)) {
+            return fettle_dfuse_read_block(dfuse, dfuse->block, 0, on_learned);
         }
         if (!dfuse->is_learned) {
             break;
@@ -404,17 +267,14 @@ static fettle_effect write(fettle_dfuse *dfuse, fettle_us now)
         dfuse->engine.done += dfuse->size;
         fettle_dfuse_advance_to(dfuse, (uint64_t)dfuse->address + dfuse->size);
     }
-    if (!is_selected(dfuse, page_at(dfuse)->memory)) {
-        return select_memory(dfuse);
+    if (!fettle_dfuse_is_selected(dfuse, page_at(dfuse)->memory)) {
+        return fettle_dfuse_select_memory(dfuse);
     }
-    if (!is_in_reach(dfuse, false)) {
-        return set_pointer(dfuse);
+    if (!fettle_dfuse_is_in_reach(dfuse, false)) {
+        return fettle_dfuse_set_pointer(dfuse);
     }
     fettle_dfuse_for_each_part(dfuse, touch_part);
-    return run(dfuse,
-               fettle_dfu_send(dfuse->dfu, (uint16_t)number_of(dfuse),
-                               (fettle_span){dfuse->block, dfuse->size}, dfuse->address, 0),
-               dfuse->size, FETTLE_CLAUSE_WRITE_AT, on_written);
+    return fettle_dfuse_send_block(dfuse, on_written);
 }
 
 /* ---- is it blank? ---- */
@@ -423,7 +283,7 @@ static fettle_effect on_looked(fettle_dfuse *dfuse, fettle_us now)
 {
     uint64_t next = (uint64_t)dfuse->address + dfuse->size;
     uint8_t value = dfuse->block[0];
-    bool is_blank = note_received(dfuse) && (value == 0x00 || value == 0xFF) &&
+    bool is_blank = fettle_dfuse_note_received(dfuse) && (value == 0x00 || value == 0xFF) &&
                     is_of(dfuse->block, dfuse->size, value);
     dfuse->saw_zeros = dfuse->saw_zeros || value == 0x00;
     if (!is_blank) {
@@ -449,28 +309,19 @@ static fettle_effect check_blank(fettle_dfuse *dfuse, fettle_us now)
     if (dfuse->address < page->address) {
         dfuse->address = page->address;
     }
-    uint64_t left = page_end(page) - dfuse->address;
-    dfuse->size = left < transfer_size(dfuse) ? (uint32_t)left : transfer_size(dfuse);
-    if (!is_selected(dfuse, page->memory)) {
-        return select_memory(dfuse);
-    }
-    return is_in_reach(dfuse, true) ? receive(dfuse, dfuse->block, dfuse->size, on_looked)
-                                    : set_pointer(dfuse);
+    dfuse->size = fettle_dfuse_block_size(dfuse, page_end(page) - dfuse->address);
+    return fettle_dfuse_read_page(dfuse, on_looked);
 }
 
 /* ---- read, and what concerns the whole board ---- */
 
 static fettle_effect on_read(fettle_dfuse *dfuse, fettle_us now)
 {
-    bool is_whole = note_received(dfuse);
+    bool is_whole = fettle_dfuse_note_received(dfuse);
     uint32_t count = (uint32_t)dfuse->dfu->count;
     dfuse->bytes += count;
     if (!is_whole) { /* its own map says that there is more */
-        (void)fettle_refuse(&dfuse->engine, FETTLE_E_UNEXPECTED_ANSWER,
-                            &(fettle_words){.text = "it ended before the memory did"});
-        fettle_error_wrap(&dfuse->engine.error, FETTLE_CLAUSE_READ_AT,
-                          &(fettle_words){.address = dfuse->address});
-        return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+        return fettle_dfuse_fail_short(dfuse, "it ended before the memory did");
     }
     dfuse->address += dfuse->size;
     return dfuse->work(dfuse, now);
@@ -483,10 +334,9 @@ static fettle_effect read(fettle_dfuse *dfuse, fettle_us now)
     if (left == 0) {
         return fettle_done(&dfuse->engine);
     }
-    dfuse->size = left < transfer_size(dfuse) ? (uint32_t)left : transfer_size(dfuse);
-    return is_in_reach(dfuse, true)
-               ? receive(dfuse, dfuse->buffer + dfuse->bytes, dfuse->size, on_read)
-               : set_pointer(dfuse);
+    dfuse->size = fettle_dfuse_block_size(dfuse, left);
+    return fettle_dfuse_read_block(dfuse, dfuse->buffer + dfuse->bytes, dfuse->size,
+                                   on_read);
 }
 
 static fettle_effect on_commands(fettle_dfuse *dfuse, fettle_us now)
@@ -501,11 +351,12 @@ static fettle_effect ask_commands(fettle_dfuse *dfuse, fettle_us now)
 {
     size_t room = sizeof dfuse->commands;
     (void)now;
-    return run(dfuse,
-               fettle_dfu_receive(dfuse->dfu, COMMAND_BLOCK, dfuse->commands,
-                                  room < transfer_size(dfuse) ? room : transfer_size(dfuse),
-                                  0, false),
-               0, FETTLE_CLAUSE_SURVEY, on_commands);
+    return fettle_dfuse_run(
+        dfuse,
+        fettle_dfu_receive(dfuse->dfu, COMMAND_BLOCK, dfuse->commands,
+                           room < transfer_size(dfuse) ? room : transfer_size(dfuse), 0,
+                           false),
+        0, FETTLE_CLAUSE_SURVEY, on_commands);
 }
 
 static fettle_effect end_well(fettle_dfuse *dfuse, fettle_us now)
@@ -517,20 +368,15 @@ static fettle_effect end_well(fettle_dfuse *dfuse, fettle_us now)
 static fettle_effect mass_erase(fettle_dfuse *dfuse, fettle_us now)
 {
     (void)now;
-    return command(dfuse, ERASE, 1, ERASE_TIME, FETTLE_CLAUSE_MASS_ERASE, end_well);
+    return fettle_dfuse_command(dfuse, ERASE, 1, ERASE_TIME, FETTLE_CLAUSE_MASS_ERASE,
+                                end_well);
 }
 
 static fettle_effect unprotect(fettle_dfuse *dfuse, fettle_us now)
 {
     (void)now;
-    return command(dfuse, READ_UNPROTECT, 1, ERASE_TIME, FETTLE_CLAUSE_UNPROTECT, end_well);
-}
-
-static fettle_effect on_end_sent(fettle_dfuse *dfuse, fettle_us now)
-{
-    (void)now;
-    dfuse->has_left = dfuse->dfu->has_left;
-    return fettle_done(&dfuse->engine);
+    return fettle_dfuse_command(dfuse, READ_UNPROTECT, 1, ERASE_TIME,
+                                FETTLE_CLAUSE_UNPROTECT, end_well);
 }
 
 /* Without an address of its own the loader would jump to what was written last. */
@@ -538,11 +384,11 @@ static fettle_effect leave(fettle_dfuse *dfuse, fettle_us now)
 {
     (void)now;
     if (!dfuse->has_pointer) {
-        return set_pointer(dfuse);
+        return fettle_dfuse_set_pointer(dfuse);
     }
     fettle_engine *child = fettle_dfu_finish(dfuse->dfu, 0);
     dfuse->dfu->first_block = FIRST_DATA_BLOCK;
-    return run(dfuse, child, 0, FETTLE_CLAUSE_START_AT, on_end_sent);
+    return fettle_dfuse_run(dfuse, child, 0, FETTLE_CLAUSE_START_AT, end_well);
 }
 
 /* ---- the engine ---- */
@@ -596,7 +442,7 @@ void fettle_dfuse_init(fettle_dfuse *dfuse, fettle_dfu *dfu, fettle_target *targ
     dfuse->target = target;
 }
 
-static fettle_engine *ready(fettle_dfuse *dfuse, go_on *work, uint64_t total)
+static fettle_engine *ready(fettle_dfuse *dfuse, fettle_dfuse_go_on *work, uint64_t total)
 {
     assert(dfuse->engine.caller == NULL);
     assert(transfer_size(dfuse) >= FETTLE_DFUSE_COMMAND_SIZE);
@@ -605,7 +451,7 @@ static fettle_engine *ready(fettle_dfuse *dfuse, go_on *work, uint64_t total)
     dfuse->then = NULL;
     dfuse->page = 0;
     dfuse->address = dfuse->size = 0;
-    dfuse->has_left = dfuse->was_unstuck = dfuse->saw_zeros = false;
+    dfuse->was_unstuck = dfuse->saw_zeros = false;
     dfuse->count = 0;
     dfuse->bytes = 0;
     return &dfuse->engine;

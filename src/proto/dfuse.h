@@ -35,10 +35,9 @@ struct fettle_dfuse {
     uint32_t count;         /* compare: pages that differ; erase: pages erased */
     uint32_t first_address; /* compare: of the first */
     size_t bytes;           /* read */
-    bool has_left;          /* leave: it has taken the word */
     uint8_t commands[16];   /* ask_commands */
-    bool saw_zeros;   /* check_blank: erased to 0x00, or never erased: nobody can tell */
-    bool was_unstuck; /* erase: some page was said to be busy for ever */
+    bool was_unstuck;       /* erase: some page was said to be busy for ever */
+    bool saw_zeros; /* check_blank: erased to 0x00, or never erased: nobody can tell */
 
     /* the engine's own */
     fettle_effect (*then)(fettle_dfuse *dfuse, fettle_us now);

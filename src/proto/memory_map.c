@@ -60,28 +60,13 @@ static bool take(cursor *in, char wanted)
     return is_there;
 }
 
-/* 16 and more: no digit of either base. */
-static unsigned digit_value(char character)
-{
-    if (is_digit(character)) {
-        return (unsigned)(character - '0');
-    }
-    if (character >= 'a' && character <= 'f') {
-        return (unsigned)(character - 'a') + 10;
-    }
-    if (character >= 'A' && character <= 'F') {
-        return (unsigned)(character - 'A') + 10;
-    }
-    return 16;
-}
-
 /* All digits that are there; one that is too large for 32 bits is SPACE_SIZE. False: there are none. */
 static bool read_number(cursor *in, unsigned base, uint64_t *number)
 {
     const char *start = in->at;
     *number = 0;
-    for (; digit_value(*in->at) < base; in->at++) {
-        *number = *number * base + digit_value(*in->at);
+    for (; fettle_text_digit(*in->at) < base; in->at++) {
+        *number = *number * base + fettle_text_digit(*in->at);
         *number = *number > SPACE_SIZE ? SPACE_SIZE : *number;
     }
     return in->at > start;
