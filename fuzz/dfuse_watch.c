@@ -344,14 +344,12 @@ void watch_outcome(struct watch *watch, const fettle_effect *effect,
     if (effect->kind == FETTLE_EFFECT_OPEN) {
         *view = (struct view){.alternate = has_default ? 0 : NOWHERE};
     } else if (effect->kind == FETTLE_EFFECT_RESET) {
-        /* That the pointer stays is hoped for, where a board heeds no ABORT. */
-        watch->has_lied = watch->has_lied || view->has_pointer;
+        view->has_pointer = false;
         view->alternate = has_default ? 0 : NOWHERE;
-        view->was_reset = true;
     } else if (effect->kind == FETTLE_EFFECT_SELECT) {
         view->alternate = is_ok ? effect->select.alternate : NOWHERE;
-        view->has_pointer = view->has_pointer && view->was_reset;
-        view->is_setting = view->was_reset = false;
+        view->has_pointer = false;
+        view->is_setting = false;
     } else if (board_is_name(effect)) {
         note_name(watch, &effect->control, outcome->count, is_ok);
     } else if (board_is_getstatus(effect) && is_ok && outcome->count == 6) {
@@ -446,8 +444,7 @@ static void check_success(struct watch *watch)
     must(job->end == ends[watch->plan->kind] ||
          (job->end == FETTLE_JOB_UNCHANGED && watch->plan->kind == FETTLE_TASK_UPDATE) ||
          (job->end == FETTLE_JOB_PLANNED && watch->plan->is_dry));
-    /* A second try that finds nothing to do is an update still: the first one may have done something. */
-    must(job->end != FETTLE_JOB_UPDATED || watch->changes > 0 || job->tries > 0);
+    must(job->end != FETTLE_JOB_UPDATED || watch->changes > 0);
     must(job->end != FETTLE_JOB_ERASED || watch->changes > 0);
     must((job->end != FETTLE_JOB_UNCHANGED && job->end != FETTLE_JOB_PLANNED) ||
          watch->changes == 0);

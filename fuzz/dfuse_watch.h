@@ -43,7 +43,6 @@ struct seen {
 struct view {
     int alternate;
     bool has_pointer, is_setting; /* the pointer: set; not answered yet */
-    bool was_reset;               /* on the way; see watch_outcome() */
     uint32_t pointer;
 };
 

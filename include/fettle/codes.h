@@ -69,7 +69,8 @@ typedef enum fettle_code {
     FETTLE_E_FILES_FOR_TWO_BOARDS = 59, /* files-for-two-boards */
     FETTLE_E_NOT_BLANK = 60,            /* not-blank */
     FETTLE_E_FILE_OTHER_FORMAT = 61,    /* file-other-format */
-    FETTLE_E_COUNT = 62,
+    FETTLE_E_NO_ADDRESSES = 62,         /* no-addresses */
+    FETTLE_E_COUNT = 63,
 } fettle_code;
 
 typedef enum fettle_note_code {
@@ -106,7 +107,12 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_SKIPPED_PARTS = 30,         /* parts-left-out */
     FETTLE_NOTE_PAGES_DIFFER = 31,          /* pages-differ */
     FETTLE_NOTE_REST_NOT_KEPT = 32,         /* rest-not-kept */
-    FETTLE_NOTE_COUNT = 33,
+    FETTLE_NOTE_PLACED = 33,                /* placed */
+    FETTLE_NOTE_ERASE_TAKES = 34,           /* erase-takes */
+    FETTLE_NOTE_ERASED_BY_PAGES = 35,       /* erased-by-pages */
+    FETTLE_NOTE_RESTARTS = 36,              /* restarts */
+    FETTLE_NOTE_WAITED_FOR = 37,            /* waited-for */
+    FETTLE_NOTE_COUNT = 38,
 } fettle_note_code;
 
 #endif

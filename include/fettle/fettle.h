@@ -303,6 +303,8 @@ enum {
     FETTLE_WISH_AT_ADDRESS = 1 << 9, /* `address` counts */
     FETTLE_WISH_SPECIAL =
         1 << 10, /* option bytes and the like, if `memory` names them: it is meant */
+    FETTLE_WISH_PATIENT =
+        1 << 11, /* its application has `wait` to come up, where that is more than usual */
 };
 
 /* What a person wants. Zeroed is a good start; texts are copied. */

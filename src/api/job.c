@@ -31,6 +31,7 @@ static bool make_plan(fettle_job *job, fettle_error *err)
         .path = selection->path[0] != '\0' ? selection->path : NULL,
         .revision = job->revision_text[0] != '\0' ? job->revision_text : NULL,
         .wait = job->wishes.wait,
+        .is_patient = fettle_job_has_flag(job, FETTLE_WISH_PATIENT),
         .may_read = !fettle_job_has_flag(job, FETTLE_WISH_NO_VERIFY),
         .stays = fettle_job_has_flag(job, FETTLE_WISH_STAY),
         .ignores_ids = fettle_job_has_flag(job, FETTLE_WISH_IGNORE_IDS),
@@ -269,10 +270,14 @@ static const char *ask_text(fettle_job *job, fettle_ask ask)
     return job->ask_text;
 }
 
-/* A guess from how the work went so far; waiting for a person is no work. */
+/* A guess from how this stage goes, else from all so far; waiting for a person is no work. */
 static fettle_us time_left(const fettle_job *job, const fettle_run_event *event)
 {
     fettle_us worked = 0;
+    if (event->progress > job->progress_before) {
+        return job->run.stages[event->stage].took /
+               (event->progress - job->progress_before) * (1000000 - event->progress);
+    }
     for (int stage = FETTLE_STAGE_COMPARE; stage <= FETTLE_STAGE_LEAVE; stage++) {
         worked += job->run.stages[stage].took;
     }
@@ -332,6 +337,12 @@ static void on_run_event(void *user, const fettle_run_event *event)
         error = &job->error;
     }
     bool is_ask = event->kind == FETTLE_RUN_ASK || event->kind == FETTLE_RUN_ASK_OVER;
+    if (event->kind == FETTLE_RUN_STAGE) {
+        job->stage_began = event->at;
+    }
+    if (event->at == job->stage_began) { /* what was skipped is no measure */
+        job->progress_before = event->progress;
+    }
     if (event->kind == FETTLE_RUN_STAGE && event->stage == FETTLE_STAGE_ERASE) {
         fettle_memory_keep_rests(job); /* before the first page is erased */
     }

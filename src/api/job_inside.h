@@ -41,6 +41,8 @@ struct fettle_job {
     fettle_plan_question plan_question;
     fettle_question question;
     char remembered[FETTLE_ANSWER_SIZE];
+    uint32_t progress_before; /* of this stage, in a million */
+    fettle_us stage_began;
     char plan_text[TEXT_SIZE], ask_text[TEXT_SIZE];
     fettle_cancel cancel;
     bool is_traced, was_run;

@@ -288,12 +288,24 @@ static bool has_no_overlap(const fettle_image *image, fettle_error *err)
                   err);
 }
 
+/* How much is missing, where it says how long it was. */
+static bool refuse_cut(fettle_span file, fettle_error *err)
+{
+    uint32_t size = begins(file) ? fettle_get32(file.data + DFUSE_IMAGE_SIZE) : 0;
+    if (size <= file.size) {
+        return refuse("there is no DFU suffix at its end, so it is cut", NULL, err);
+    }
+    return refuse(
+        "it is cut: {limit} of {size} bytes are there, and no DFU suffix at its end",
+        &(fettle_words){.size = size, .limit = file.size}, err);
+}
+
 static bool read_dfuse(fettle_image *image, unsigned flags, fettle_error *err)
 {
     tally count = {0};
 
     if (!fettle_suffix_has_signature(image->file, NULL)) {
-        return refuse("there is no DFU suffix at its end, so it is cut", NULL, err);
+        return refuse_cut(image->file, err);
     }
     if (!fettle_suffix_read(image, flags, err)) {
         return false;

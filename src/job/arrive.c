@@ -182,6 +182,7 @@ fettle_effect fettle_script_meet(fettle_job_engine *job, fettle_us now)
     if (!job->way->meet(job, &job->engine.error)) {
         return fettle_script_give_up(job);
     }
+    job->is_met = true;
     if (job->way->is_computer_part(job) && job->plan->row == &fettle_board_generic &&
         job->plan->path[0] == '\0' && job->plan->serial[0] == '\0') {
         return fettle_script_refuse(job, FETTLE_E_NO_BOARD); /* ids alone don't mean it */
@@ -373,6 +374,11 @@ static fettle_effect on_entered(fettle_job_engine *job, const fettle_outcome *la
     }
     if (last->kind == FETTLE_TIMEOUT && fettle_script_has_a_hand(job)) {
         return arm(job, now); /* the application did not make way: a person can */
+    }
+    if (last->kind == FETTLE_TIMEOUT) {
+        fettle_words words = fettle_script_words(job);
+        words.count = COMES_UP_TIME / SECOND;
+        fettle_note_add(&job->observed, FETTLE_NOTE_WAITED_FOR, &words);
     }
     return fettle_script_on_arrived(job, last, now);
 }

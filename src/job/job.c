@@ -72,10 +72,28 @@ fettle_clause fettle_job_clause(fettle_task_kind kind, bool has_port)
 
 /* ---- ends ---- */
 
+/* Whatever came of bringing the board to rest: how the job ends was known before. */
+static fettle_effect on_rested(fettle_job_engine *job, const fettle_outcome *last,
+                               fettle_us now)
+{
+    (void)last;
+    (void)now;
+    return job->engine.error.code == FETTLE_E_NONE
+               ? fettle_done(&job->engine)
+               : (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+}
+
+static fettle_effect rest(fettle_job_engine *job)
+{
+    fettle_engine *child = job->is_met ? job->way->rest(job) : NULL;
+    return child == NULL ? on_rested(job, NULL, 0)
+                         : fettle_script_run(job, job->observed.stage, child, 0, on_rested);
+}
+
 fettle_effect fettle_script_end(fettle_job_engine *job, fettle_job_end how)
 {
     job->end = how;
-    return fettle_done(&job->engine);
+    return rest(job);
 }
 
 static void write_version(char *text, size_t size, uint16_t bcdDevice)
@@ -133,8 +151,10 @@ fettle_effect fettle_script_give_up(fettle_job_engine *job)
         job->engine.error.hint =
             "It can't be read out; taking the protection off erases all of it.";
     }
+    const char *hint = job->is_met && job->way->hint != NULL ? job->way->hint(job) : NULL;
+    job->engine.error.hint = hint != NULL ? hint : job->engine.error.hint;
     job->engine.error.stage = job->observed.stage;
-    return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+    return rest(job);
 }
 
 fettle_effect fettle_script_refuse(fettle_job_engine *job, fettle_code code)
@@ -268,9 +288,11 @@ fettle_effect fettle_script_open(fettle_job_engine *job, fettle_stage stage, boo
         .never_count = plan->never_count,
         .after_arrival = job->after_arrival,
     };
-    if (is_bound && plan->row == &fettle_board_generic && job->was_app_seen) {
+    if (is_bound && plan->row == &fettle_board_generic &&
+        (job->was_app_seen || stage == FETTLE_STAGE_CONFIRM)) {
         job->faces[0].id = (fettle_usb_id){0, 0};
     }
+    job->is_met = false;
     job->observed.stage = stage;
     job->then = next;
     return (fettle_effect){

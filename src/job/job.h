@@ -100,6 +100,7 @@ typedef struct fettle_way {
 
     /* All of it at once; the whole board, with its protection. NULL: this kind can't. */
     fettle_engine *(*mass_erase)(fettle_job_engine *job);
+    fettle_engine *(*erase_all_pages)(fettle_job_engine *job); /* where that is refused */
     fettle_engine *(*unprotect)(fettle_job_engine *job);
 
     /* Reads what was erased. NULL: it can't be read. What it has found is differences(). */
@@ -110,6 +111,9 @@ typedef struct fettle_way {
 
     /* `repair`: only what the last compare found to differ, where the board can do that. */
     fettle_engine *(*write)(fettle_job_engine *job, bool repair);
+
+    /* Does what was written take effect by a restart, which the board makes when it likes? */
+    bool (*restarts_itself)(const fettle_job_engine *job);
 
     /* Ends the update. NULL: there is nothing to be ended. */
     fettle_engine *(*finish)(fettle_job_engine *job);
@@ -123,6 +127,15 @@ typedef struct fettle_way {
     /* Starts the application. NULL: it starts by itself. */
     fettle_engine *(*leave)(fettle_job_engine *job);
     bool (*has_left)(const fettle_job_engine *job); /* seen to go */
+
+    /*
+     * The job is over, and the board stays as it is: brings what was begun with it to its end. NULL: it is at rest, or
+     * not to be brought there. What comes of it doesn't matter.
+     */
+    fettle_engine *(*rest)(fettle_job_engine *job);
+
+    /* A better next action for `engine.error` than its own, constant, or NULL. NULL: this way knows none. */
+    const char *(*hint)(const fettle_job_engine *job);
 
     /* It has stayed: the n-th other word that some boards take for "leave". NULL: there are no more. */
     fettle_engine *(*leave_otherwise)(fettle_job_engine *job, unsigned nth);
@@ -172,11 +185,13 @@ struct fettle_job_engine {
     unsigned tries, misses, windows_missed, repairs, rewrites;
     fettle_us armed_until, open_until, grace_until;
     uint32_t after_arrival;
-    bool is_open;        /* a board was opened: from then on a second try makes sense */
-    bool was_app_seen;   /* so it must come up again in the end */
-    bool was_read_early; /* it can be read before the end: a failure to do so is one */
-    bool is_unfinished;  /* blocks were written, and nothing says that the end was taken */
-    bool must_write;     /* all of it, whatever the memory holds; until that has begun */
+    bool is_open;         /* a board was opened: from then on a second try makes sense */
+    bool erases_by_pages; /* the board has refused to erase all at once */
+    bool is_met;          /* and it is open now, and the way knows it */
+    bool was_app_seen;    /* so it must come up again in the end */
+    bool was_read_early;  /* it can be read before the end: a failure to do so is one */
+    bool is_unfinished;   /* blocks were written, and nothing says that the end was taken */
+    bool must_write;      /* all of it, whatever the memory holds; until that has begun */
     bool has_looked_again; /* what could not be read after the end was read in the loader */
     bool has_missed;       /* a window, just now: the application then starts by itself */
     bool was_unprotected;  /* by us; at most once */
@@ -194,6 +209,7 @@ struct fettle_job_engine {
             was_brief; /* the first look for its application, to see whether it leaves at all */
         unsigned farewells;   /* other words for "leave" that were tried */
         bool must_read_again; /* written, left, and to be read once it has made way again */
+        bool has_restarted;   /* by itself, with what was written */
     } attempt;
     fettle_face faces[FETTLE_FACES_MAX];
 

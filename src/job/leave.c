@@ -71,6 +71,13 @@ static bool expects_application(const fettle_job_engine *job)
     return job->plan->expects_application || job->was_app_seen;
 }
 
+/* At most, from the end to its application. */
+static fettle_us comes_back(const fettle_job_engine *job)
+{
+    fettle_us usual = job->plan->row->comes_back;
+    return job->plan->is_patient && job->plan->wait > usual ? job->plan->wait : usual;
+}
+
 static fettle_effect watch(fettle_job_engine *job, fettle_us until)
 {
     return fettle_script_open(job, FETTLE_STAGE_CONFIRM, job->attempt.must_read_again,
@@ -87,7 +94,7 @@ fettle_effect fettle_script_confirm(fettle_job_engine *job, fettle_us now)
     job->attempt.was_brief = should_have_left;
     job->open_until = now + (may_stay           ? LEAVES_TIME
                              : should_have_left ? BACK_TIME
-                                                : job->plan->row->comes_back);
+                                                : comes_back(job));
     return watch(job, job->open_until);
 }
 
@@ -246,9 +253,8 @@ static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome
     if (last->kind != FETTLE_OK && !job->attempt.left_late &&
         (!expects_application(job) || job->attempt.was_brief)) {
         job->attempt.left_late = true;
-        return watch(job, now + (expects_application(job)
-                                     ? job->plan->row->comes_back - BACK_TIME
-                                     : BACK_TIME));
+        return watch(job, now + (expects_application(job) ? comes_back(job) - BACK_TIME
+                                                          : BACK_TIME));
     }
     if (last->kind != FETTLE_OK && !expects_application(job)) {
         /* It left, and may have nothing to show on this bus; but its end must have been taken. */
@@ -310,6 +316,7 @@ static fettle_effect on_reached_again(fettle_job_engine *job, const fettle_outco
     if (!job->way->meet(job, &job->engine.error)) {
         return fettle_script_give_up(job);
     }
+    job->is_met = true;
     return say_farewell(job, now);
 }
 

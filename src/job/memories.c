@@ -28,11 +28,26 @@ void fettle_job_memory_name(const fettle_job_engine *job, size_t index, char *te
     fettle_text_append_number(text, size, job->interface->alternates[index]);
 }
 
-bool fettle_job_needs_names(const fettle_job_engine *job)
+/* A number is a number first, and a name where no memory has it. */
+static bool is_number_of_one(const fettle_job_engine *job, const char *wish, size_t *index)
 {
     uint64_t number;
+    if (!fettle_text_to_number(wish, &number)) {
+        return false;
+    }
+    for (*index = 0; *index < job->interface->alternate_count; ++*index) {
+        if (job->interface->alternates[*index] == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fettle_job_needs_names(const fettle_job_engine *job)
+{
+    size_t index;
     const char *wish = job->plan->memory;
-    bool is_name = wish[0] != '\0' && !fettle_text_to_number(wish, &number);
+    bool is_name = wish[0] != '\0' && !is_number_of_one(job, wish, &index);
     return !job->has_names && (is_name || job->plan->kind == FETTLE_TASK_SURVEY);
 }
 
@@ -69,24 +84,19 @@ bool fettle_job_find_memory(const fettle_job_engine *job, size_t *index, fettle_
 {
     const char *wish = job->plan->memory;
     char name[FETTLE_TEXT_SIZE];
-    uint64_t number;
     size_t beginnings = 0;
     *index = 0;
-    if (wish[0] == '\0') {
+    if (wish[0] == '\0' || is_number_of_one(job, wish, index)) {
         return true;
     }
-    if (fettle_text_to_number(wish, &number)) {
-        return number <= UINT8_MAX
-                   ? fettle_job_find_alternate(job, (uint8_t)number, index, err)
-                   : refuse(job, wish, err);
-    }
     for (size_t i = 0; i < job->interface->alternate_count; i++) {
+        const char *told = job->has_names ? job->names.names[i] : "";
         fettle_job_memory_name(job, i, name, sizeof name);
-        if (fettle_text_is_same_word(name, wish)) {
+        if (fettle_text_is_same_word(name, wish) || fettle_text_is_same_word(told, wish)) {
             *index = i;
             return true;
         }
-        if (fettle_text_begins_with(name, wish)) {
+        if (fettle_text_begins_with(name, wish) || fettle_text_begins_with(told, wish)) {
             *index = i;
             beginnings++;
         }

@@ -27,8 +27,8 @@ enum { ERR_STALLEDPKT = 15, CHOKED_SIZE_MIN = 128 };
 static bool has_choked(const fettle_job_engine *job)
 {
     const fettle_error *error = &job->first_error;
-    return job->way == &fettle_way_dfuse && job->tries > 0 &&
-           error->stage >= FETTLE_STAGE_COMPARE && error->stage <= FETTLE_STAGE_VERIFY &&
+    return job->tries > 0 && error->stage >= FETTLE_STAGE_COMPARE &&
+           error->stage <= FETTLE_STAGE_VERIFY &&
            (error->code == FETTLE_E_NO_ANSWER ||
             (error->code == FETTLE_E_BOARD_REFUSED && error->device == ERR_STALLEDPKT));
 }
@@ -250,6 +250,13 @@ static bool was_answered(const fettle_job_engine *job)
     return !job->dfu.lost_completion;
 }
 
+/* Not that anybody knows. */
+static bool never(const fettle_job_engine *job)
+{
+    (void)job;
+    return false;
+}
+
 static bool was_checked(const fettle_job_engine *job)
 {
     return job->dfu.was_manifested;
@@ -277,6 +284,14 @@ fettle_engine *fettle_dfu_way_leave_otherwise(fettle_job_engine *job, unsigned n
     return nth == 0 ? fettle_dfu_detach(&job->dfu) : fettle_dfu_idle(&job->dfu);
 }
 
+/* An upload that isn't over, or a download that nobody goes on with. */
+fettle_engine *fettle_dfu_way_rest(fettle_job_engine *job)
+{
+    bool is_begun = job->dfu.bState == FETTLE_DFU_UPLOAD_IDLE ||
+                    job->dfu.bState == FETTLE_DFU_DNLOAD_IDLE;
+    return is_begun && !job->dfu.traits.ignores_abort ? fettle_dfu_idle(&job->dfu) : NULL;
+}
+
 static bool has_left(const fettle_job_engine *job)
 {
     return job->dfu.has_left;
@@ -290,6 +305,22 @@ static fettle_engine *read(fettle_job_engine *job, uint8_t *buffer, size_t size)
 static size_t read_count(const fettle_job_engine *job)
 {
     return job->dfu.count;
+}
+
+enum { ERR_WRITE = 3 };
+
+/* Where one memory holds the image that runs, and nothing says which one. */
+static const char *hint(const fettle_job_engine *job)
+{
+    bool is_refused_at_once = job->engine.error.code == FETTLE_E_BOARD_REFUSED &&
+                              job->engine.error.device == ERR_WRITE && job->dfu.offset == 0;
+    bool has_another = job->interface->alternate_count > 1 &&
+                       job->interface->alternates[0] == 0 &&
+                       job->interface->alternates[1] == 1;
+    return is_refused_at_once && has_another && job->plan->memory[0] == '\0'
+               ? "Its first memory may be the image that runs, which can't be written: run "
+                 "the same command with --memory 1."
+               : NULL;
 }
 
 /* ---- which memory, and which part of the file ---- */
@@ -311,9 +342,12 @@ static bool refuse_image(const char *text, const fettle_job_engine *job, fettle_
 static bool check_image(fettle_job_engine *job, fettle_error *err)
 {
     const fettle_image *image = job->plan->image;
-    if (job->plan->has_address || job->plan->mass_erases) {
-        return refuse_image("its loader takes no addresses, and erases by itself", job,
-                            err);
+    if (job->plan->has_address) {
+        fettle_error_set(err, FETTLE_E_NO_ADDRESSES, NULL);
+        return false;
+    }
+    if (job->plan->mass_erases) {
+        return refuse_image("its loader erases by itself", job, err);
     }
     if (image != NULL && image->region_count > 1) {
         return refuse_image("the file has content for several addresses, and this board's "
@@ -371,6 +405,7 @@ const fettle_way fettle_way_dfu = {
     .compare = compare,
     .differences = differences,
     .write = write,
+    .restarts_itself = never,
     .finish = finish,
     .needs_end = needs_end,
     .was_ended = was_ended,
@@ -378,6 +413,8 @@ const fettle_way fettle_way_dfu = {
     .was_checked = was_checked,
     .leave = leave,
     .has_left = has_left,
+    .rest = fettle_dfu_way_rest,
+    .hint = hint,
     .leave_otherwise = fettle_dfu_way_leave_otherwise,
     .read = read,
     .read_count = read_count,

@@ -15,6 +15,7 @@ fettle_survey fettle_dfu_way_found(const fettle_job_engine *job);
 bool fettle_dfu_way_was_cut_off(const fettle_job_engine *job);
 bool fettle_dfu_way_can_enter(const fettle_job_engine *job);
 fettle_engine *fettle_dfu_way_enter(fettle_job_engine *job);
+fettle_engine *fettle_dfu_way_rest(fettle_job_engine *job);
 fettle_engine *fettle_dfu_way_leave_otherwise(fettle_job_engine *job, unsigned nth);
 bool fettle_dfu_way_has_made_way(const fettle_job_engine *job);
 

@@ -141,6 +141,11 @@ static bool place_region(fettle_job_engine *job, const fettle_region *region,
                        : job->plan->has_address ? job->plan->address
                                                 : first_writable(main_map);
     size_t memory = job->main_memory;
+    if (!region->has_address && !job->plan->has_address &&
+        job->plan->kind == FETTLE_TASK_UPDATE) {
+        fettle_note_add(&job->observed, FETTLE_NOTE_PLACED,
+                        &(fettle_words){.text = main_map->name, .address = address});
+    }
     if (region->has_alternate) {
         if (!find_map(job, region->alternate, &memory, err)) {
             return false;
@@ -424,9 +429,13 @@ static bool settle(fettle_job_engine *job, fettle_error *err)
     if (!job->has_target) {
         fettle_target_free(&job->target); /* of a try that came to nothing */
         fettle_target_init(&job->target, job->plan->row->memory.blank[0], job->memory);
-        if (!read_maps(job, err) || !fettle_job_find_memory(job, &index, err) ||
-            !find_map(job, job->interface->alternates[index], &job->main_memory, err) ||
-            !settle_task(job, err) || !prepare_rests(job, err)) {
+        bool is_known =
+            read_maps(job, err) && fettle_job_find_memory(job, &index, err) &&
+            find_map(job, job->interface->alternates[index], &job->main_memory, err);
+        if (!is_known && job->plan->kind == FETTLE_TASK_SURVEY) {
+            job->has_names = true; /* what there is to be shown, is shown */
+            *err = (fettle_error){.code = FETTLE_E_NONE};
+        } else if (!is_known || !settle_task(job, err) || !prepare_rests(job, err)) {
             return false;
         }
         find_entry(job);
@@ -506,6 +515,11 @@ static fettle_engine *mass_erase(fettle_job_engine *job)
     return fettle_dfuse_mass_erase(&job->dfuse, (uint8_t)job->main_memory);
 }
 
+static fettle_engine *erase_all_pages(fettle_job_engine *job)
+{
+    return fettle_dfuse_erase_memory(&job->dfuse, (uint8_t)job->main_memory);
+}
+
 static fettle_engine *unprotect(fettle_job_engine *job)
 {
     return fettle_dfuse_unprotect(&job->dfuse);
@@ -542,10 +556,15 @@ static fettle_engine *leave(fettle_job_engine *job)
 }
 
 /* What is written to option bytes and the like takes effect by a reset, and some loaders make it at once. */
+static bool restarts_itself(const fettle_job_engine *job)
+{
+    const char *name = job->target.memories[job->main_memory].map.name;
+    return job->plan->writes_special && fettle_board_is_special_memory(name);
+}
+
 static bool has_left(const fettle_job_engine *job)
 {
-    return job->dfu.has_left || (job->first_error.code == FETTLE_E_BOARD_LEFT &&
-                                 job->plan->writes_special && job->plan->memory[0] != '\0');
+    return job->dfu.has_left;
 }
 
 static fettle_engine *read(fettle_job_engine *job, uint8_t *buffer, size_t size)
@@ -582,6 +601,8 @@ const fettle_way fettle_way_dfuse = {
     .save = save,
     .erase = erase,
     .mass_erase = mass_erase,
+    .erase_all_pages = erase_all_pages,
+    .restarts_itself = restarts_itself,
     .unprotect = unprotect,
     .check_blank = check_blank,
     .note_plan = note_plan,
@@ -593,6 +614,8 @@ const fettle_way fettle_way_dfuse = {
     .was_checked = never,
     .leave = leave,
     .has_left = has_left,
+    .rest = fettle_dfu_way_rest,
+    .hint = NULL,
     .leave_otherwise = fettle_dfu_way_leave_otherwise,
     .read = read,
     .read_count = read_count,

@@ -6,28 +6,43 @@
  */
 #include "job/script.h"
 
-enum { REPAIRS_MAX = 1 };
+enum {
+    REPAIRS_MAX = 1,
+    MASS_ERASE_SECONDS = 35, /* of the slowest that is known */
+};
 
-static fettle_script_then on_more, on_saved, on_room_made, on_mass_erased, on_range_erased,
-    on_blank_checked, on_compared, on_written, on_read_early, on_repaired, on_finished,
-    on_verified, on_rewritten, on_read_back;
+static fettle_script_then on_more, on_saved, on_room_made, on_mass_erased, on_pages_erased,
+    on_range_erased, on_whole_erased, on_restarted, on_blank_checked, on_compared,
+    on_written, on_read_early, on_repaired, on_finished, on_verified, on_rewritten,
+    on_read_back;
 
 static fettle_effect finish(fettle_job_engine *job, fettle_us now);
 static fettle_effect after_finish(fettle_job_engine *job, fettle_us now);
 static fettle_effect erase_range(fettle_job_engine *job);
 static fettle_effect make_room(fettle_job_engine *job);
 static fettle_effect mismatch(fettle_job_engine *job);
+static fettle_effect mass_erase(fettle_job_engine *job, uint32_t share,
+                                fettle_script_then *next);
+static bool was_refused_in_one_go(const fettle_outcome *last);
+static fettle_effect erase_page_by_page(fettle_job_engine *job, fettle_script_then *next);
+static fettle_effect fail_to_erase(fettle_job_engine *job, const fettle_outcome *last,
+                                   fettle_us now);
 static uint32_t count_differences(const fettle_job_engine *job);
 
 /* ---- compare ---- */
 
 /* Whatever was known of the memory is not known any more. */
-static fettle_effect write_blocks(fettle_job_engine *job, bool repair, uint32_t share,
-                                  fettle_script_then *next)
+static void begin_changing(fettle_job_engine *job)
 {
     job->has_written = job->is_unfinished = true;
     job->evidence = FETTLE_EVIDENCE_NONE;
+}
+
+static fettle_effect write_blocks(fettle_job_engine *job, bool repair, uint32_t share,
+                                  fettle_script_then *next)
+{
     if (job->way->erase == NULL) {
+        begin_changing(job);
         return fettle_script_run(job, FETTLE_STAGE_WRITE, job->way->write(job, repair),
                                  share, next);
     }
@@ -41,6 +56,7 @@ static fettle_effect write_blocks(fettle_job_engine *job, bool repair, uint32_t 
 
 static fettle_effect make_room(fettle_job_engine *job)
 {
+    begin_changing(job);
     return fettle_script_run(job, FETTLE_STAGE_ERASE, job->way->erase(job),
                              job->write_share / 2, on_room_made);
 }
@@ -104,9 +120,8 @@ fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
     }
     if (job->plan->mass_erases && !job->attempt.was_mass_erased && !job->plan->is_dry &&
         !job->attempt.must_read_again && job->way->mass_erase != NULL) {
-        job->has_written = job->is_unfinished = true;
-        return fettle_script_run(job, FETTLE_STAGE_ERASE, job->way->mass_erase(job),
-                                 SHARE_COMPARE, on_mass_erased);
+        begin_changing(job);
+        return mass_erase(job, SHARE_COMPARE, on_mass_erased);
     }
     if (job->must_write) {
         job->must_write = false;
@@ -116,6 +131,10 @@ fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
             .must_read_again) { /* written before the application was started: look now */
         return fettle_script_run(job, FETTLE_STAGE_VERIFY, job->way->compare(job, true), 0,
                                  on_verified);
+    }
+    if (job->attempt.has_restarted) {
+        job->attempt.has_restarted = false;
+        return after_finish(job, now);
     }
     if (fettle_script_reads(job) && !job->plan->writes_all) {
         return fettle_script_run(job, FETTLE_STAGE_COMPARE,
@@ -138,11 +157,62 @@ static fettle_effect on_more(fettle_job_engine *job, const fettle_outcome *last,
     return fettle_script_end(job, FETTLE_JOB_SURVEYED);
 }
 
+/* ---- all at once ---- */
+
+static fettle_effect mass_erase(fettle_job_engine *job, uint32_t share,
+                                fettle_script_then *next)
+{
+    if (job->erases_by_pages) {
+        return erase_page_by_page(job, next);
+    }
+    fettle_note_add(&job->observed, FETTLE_NOTE_ERASE_TAKES,
+                    &(fettle_words){.count = MASS_ERASE_SECONDS});
+    return fettle_script_run(job, FETTLE_STAGE_ERASE, job->way->mass_erase(job), share,
+                             next);
+}
+
+/* The board is there, and says no. */
+static bool was_refused_in_one_go(const fettle_outcome *last)
+{
+    return last->kind == FETTLE_ERROR && last->error != NULL &&
+           last->error->code == FETTLE_E_BOARD_REFUSED;
+}
+
+static fettle_effect erase_page_by_page(fettle_job_engine *job, fettle_script_then *next)
+{
+    job->erases_by_pages = true;
+    fettle_script_note(job, FETTLE_NOTE_ERASED_BY_PAGES);
+    return fettle_script_run(job, FETTLE_STAGE_ERASE, job->way->erase_all_pages(job), 0,
+                             next);
+}
+
+/* Frightening, and harmless: what erases is the loader, which is somewhere else. */
+static fettle_effect fail_to_erase(fettle_job_engine *job, const fettle_outcome *last,
+                                   fettle_us now)
+{
+    fettle_effect effect = fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    if (job->engine.error.code == FETTLE_E_BOARD_REFUSED) {
+        job->engine.error.hint =
+            "The board's loader is still there, so it can be updated again at any time: "
+            "unplug it, plug it in and run the same command.";
+    }
+    return effect;
+}
+
 static fettle_effect on_mass_erased(fettle_job_engine *job, const fettle_outcome *last,
                                     fettle_us now)
 {
+    if (was_refused_in_one_go(last)) {
+        return erase_page_by_page(job, on_pages_erased);
+    }
+    return on_pages_erased(job, last, now);
+}
+
+static fettle_effect on_pages_erased(fettle_job_engine *job, const fettle_outcome *last,
+                                     fettle_us now)
+{
     if (last->kind != FETTLE_OK) {
-        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+        return fail_to_erase(job, last, now);
     }
     job->attempt.was_mass_erased = true;
     return write(job, false);
@@ -158,16 +228,23 @@ static fettle_effect erase_range(fettle_job_engine *job)
     bool is_whole = job->plan->mass_erases && job->way->mass_erase != NULL;
     job->has_written = true;
     job->evidence = FETTLE_EVIDENCE_NONE;
-    return fettle_script_run(job, FETTLE_STAGE_ERASE,
-                             is_whole ? job->way->mass_erase(job) : job->way->erase(job),
-                             SHARES - SHARE_VERIFY, on_range_erased);
+    return is_whole ? mass_erase(job, SHARES - SHARE_VERIFY, on_whole_erased)
+                    : fettle_script_run(job, FETTLE_STAGE_ERASE, job->way->erase(job),
+                                        SHARES - SHARE_VERIFY, on_range_erased);
+}
+
+static fettle_effect on_whole_erased(fettle_job_engine *job, const fettle_outcome *last,
+                                     fettle_us now)
+{
+    return was_refused_in_one_go(last) ? erase_page_by_page(job, on_range_erased)
+                                       : on_range_erased(job, last, now);
 }
 
 static fettle_effect on_range_erased(fettle_job_engine *job, const fettle_outcome *last,
                                      fettle_us now)
 {
     if (last->kind != FETTLE_OK) {
-        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+        return fail_to_erase(job, last, now);
     }
     fettle_engine *check = fettle_script_reads(job) ? job->way->check_blank(job) : NULL;
     if (check == NULL) {
@@ -257,6 +334,12 @@ static fettle_effect on_compared(fettle_job_engine *job, const fettle_outcome *l
 static fettle_effect on_written(fettle_job_engine *job, const fettle_outcome *last,
                                 fettle_us now)
 {
+    if (last->kind == FETTLE_GONE && job->way->restarts_itself(job)) {
+        fettle_script_note(job, FETTLE_NOTE_RESTARTS);
+        job->attempt.has_restarted = true;
+        return fettle_script_open(job, FETTLE_STAGE_WRITE, true, now + COMES_UP_TIME,
+                                  FETTLE_ASK_NOTHING, on_restarted);
+    }
     if (last->kind != FETTLE_OK) {
         return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
     }
@@ -265,6 +348,16 @@ static fettle_effect on_written(fettle_job_engine *job, const fettle_outcome *la
     }
     return fettle_script_run(job, FETTLE_STAGE_VERIFY, job->way->compare(job, true),
                              SHARE_VERIFY, on_read_early);
+}
+
+/* What it was given may take effect by that, or was never there: work() looks. */
+static fettle_effect on_restarted(fettle_job_engine *job, const fettle_outcome *last,
+                                  fettle_us now)
+{
+    if (last->kind == FETTLE_TIMEOUT) {
+        return fettle_script_refuse(job, FETTLE_E_BOARD_LEFT);
+    }
+    return fettle_script_on_arrived(job, last, now);
 }
 
 /* Where the board takes blocks in any order it still takes these: what differs is sent once more. */

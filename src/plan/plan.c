@@ -295,6 +295,7 @@ bool fettle_plan_make(fettle_plan *plan, const fettle_image *image,
     plan->row = row;
     plan->image = image;
     plan->may_read = wishes->may_read;
+    plan->is_patient = wishes->is_patient;
     plan->stays = wishes->stays;
     plan->ignores_ids = wishes->ignores_ids;
     plan->is_dry = wishes->is_dry;

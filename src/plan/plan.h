@@ -40,6 +40,7 @@ typedef struct fettle_plan_wishes {
     const char *serial;   /* or NULL */
     const char *revision; /* the answer, or NULL */
     fettle_us wait;       /* for an arrival or a person's hand; 0: don't */
+    bool is_patient;      /* so long for the application, too */
     bool may_read;        /* compare and verify by reading */
     bool stays;           /* in update mode at the end */
     bool ignores_ids;
@@ -77,7 +78,7 @@ typedef struct fettle_plan {
     fettle_span
         payload; /* what is sent, and read back, where a board takes content without addresses */
     size_t keeps_from, keeps_to; /* what of it must be equal afterwards */
-    bool may_read, stays, ignores_ids, is_dry, was_unfinished;
+    bool may_read, stays, ignores_ids, is_dry, was_unfinished, is_patient;
     fettle_us wait;
     size_t transfer_size;
     fettle_mode to;

@@ -171,8 +171,8 @@ static fettle_effect send_block(fettle_dfu *dfu, fettle_us now)
     }
     dfu->polls = dfu->oddities = 0;
     fettle_span block = {dfu->image.data + dfu->offset, block_size(dfu, dfu->image.size)};
-    return request(dfu, SENDING_BLOCK, DFU_DNLOAD, block_number(dfu), block,
-                   now + REQUEST_TIME);
+    fettle_us time = dfu->offset == 0 && !dfu->joins ? FIRST_BLOCK_TIME : REQUEST_TIME;
+    return request(dfu, SENDING_BLOCK, DFU_DNLOAD, block_number(dfu), block, now + time);
 }
 
 static fettle_effect on_block_taken(fettle_dfu *dfu, fettle_us now)
@@ -273,6 +273,17 @@ static bool may_join_download(const fettle_dfu *dfu)
     }
 }
 
+/*
+ * Where nothing else ends it. A DfuSe loader forgets with a reset where its blocks belong: what was begun there
+ * can't go on.
+ */
+static fettle_effect reset_or_refuse(fettle_dfu *dfu, fettle_us now)
+{
+    bool needs_address = dfu->traits.ends_at_manifest && dfu->first_block > 0;
+    return needs_address ? fettle_dfu_refuse(dfu, FETTLE_E_BOARD_REFUSED, now)
+                         : reset(dfu, now);
+}
+
 /* ABORT; where that changes nothing, an end marker; where that doesn't either, a reset. */
 static fettle_effect free_download(fettle_dfu *dfu, fettle_us now)
 {
@@ -285,7 +296,7 @@ static fettle_effect free_download(fettle_dfu *dfu, fettle_us now)
         dfu->has_freed = true;
         return tidy(dfu, DFU_DNLOAD, now);
     }
-    return reset(dfu, now);
+    return reset_or_refuse(dfu, now);
 }
 
 static fettle_effect prepare(fettle_dfu *dfu, fettle_us now)
@@ -323,7 +334,7 @@ static fettle_effect prepare(fettle_dfu *dfu, fettle_us now)
     case FETTLE_DFU_UPLOAD_IDLE:
         return tidy(dfu, DFU_ABORT, now);
     case FETTLE_DFU_MANIFEST_WAIT_RESET:
-        return reset(dfu, now);
+        return reset_or_refuse(dfu, now);
     case FETTLE_DFU_ERROR:
         return tidy(dfu, DFU_CLRSTATUS, now);
     default: /* no state at all: ask again, and see */
@@ -395,10 +406,6 @@ static fettle_effect on_finish_trouble(fettle_dfu *dfu, const fettle_outcome *la
     }
     if (last->kind == FETTLE_STALL && dfu->in_flight == SENDING_END) {
         return get_status(dfu, now); /* a refusal: the board knows why */
-    }
-    if (last->kind == FETTLE_GONE && dfu->traits.is_tolerant &&
-        !dfu->traits.ends_at_manifest) {
-        return fettle_dfu_fail(dfu, last); /* it had no reason to leave */
     }
     dfu->lost_completion = true;
     dfu->has_left = last->kind == FETTLE_GONE;
@@ -619,6 +626,7 @@ fettle_engine *fettle_dfu_survey(fettle_dfu *dfu)
 
 fettle_engine *fettle_dfu_detach(fettle_dfu *dfu)
 {
+    dfu->bState = FETTLE_DFU_STATE_UNKNOWN; /* by then */
     return ready(dfu, DETACH, DETACH, 0);
 }
 
@@ -709,5 +717,6 @@ void fettle_dfu_set_alternate(fettle_dfu *dfu, uint8_t alternate)
 
 fettle_engine *fettle_dfu_leave(fettle_dfu *dfu)
 {
+    dfu->bState = FETTLE_DFU_STATE_UNKNOWN; /* by then */
     return ready(dfu, LEAVE, LEAVE, 0);
 }

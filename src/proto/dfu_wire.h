@@ -52,8 +52,9 @@ enum {
     UNSTICKS_MAX = 2,      /* CLRSTATUS that a stuck board is given */
 };
 
-#define REQUEST_TIME (5 * SECOND) /* section A.2: none is given; this is what hosts allow */
-#define TIDY_TIME    (SECOND / 2) /* when a person has already been told to wait */
+#define REQUEST_TIME     (5 * SECOND) /* section A.2: none is given; this is what hosts allow */
+#define FIRST_BLOCK_TIME (35 * SECOND) /* some erase a whole bank before they answer it */
+#define TIDY_TIME        (SECOND / 2)  /* when a person has already been told to wait */
 #define ODD_TIME \
     SECOND /* the longest poll time that is believed of an answer that is odd */
 #define BUSY_TIME \

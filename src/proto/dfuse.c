@@ -372,6 +372,37 @@ static fettle_effect mass_erase(fettle_dfuse *dfuse, fettle_us now)
                                 end_well);
 }
 
+static fettle_effect on_page_gone(fettle_dfuse *dfuse, fettle_us now)
+{
+    const fettle_zone *zone =
+        &dfuse->target->memories[dfuse->memory].map.zones[dfuse->zone];
+    uint64_t end = (uint64_t)zone->address + (uint64_t)zone->page_size * zone->page_count;
+    uint64_t next = (uint64_t)dfuse->address + zone->page_size;
+    dfuse->count++;
+    dfuse->engine.done += zone->page_size;
+    dfuse->zone += next >= end;
+    dfuse->address = next >= end ? 0 : (uint32_t)next;
+    return dfuse->work(dfuse, now);
+}
+
+static fettle_effect erase_memory(fettle_dfuse *dfuse, fettle_us now)
+{
+    const fettle_memory_map *map = &dfuse->target->memories[dfuse->memory].map;
+    (void)now;
+    while (dfuse->zone < map->zone_count &&
+           !(map->zones[dfuse->zone].can_erase && map->zones[dfuse->zone].can_write)) {
+        dfuse->zone++;
+    }
+    if (dfuse->zone == map->zone_count) {
+        return fettle_done(&dfuse->engine);
+    }
+    if (dfuse->address < map->zones[dfuse->zone].address) {
+        dfuse->address = map->zones[dfuse->zone].address;
+    }
+    return fettle_dfuse_command(dfuse, ERASE, FETTLE_DFUSE_COMMAND_SIZE, ERASE_TIME,
+                                FETTLE_CLAUSE_ERASE_PAGE, on_page_gone);
+}
+
 static fettle_effect unprotect(fettle_dfuse *dfuse, fettle_us now)
 {
     (void)now;
@@ -524,6 +555,16 @@ fettle_engine *fettle_dfuse_mass_erase(fettle_dfuse *dfuse, uint8_t memory)
 {
     fettle_engine *engine = ready(dfuse, mass_erase, 0);
     fettle_dfu_set_alternate(dfuse->dfu, dfuse->target->memories[memory].alternate);
+    return engine;
+}
+
+fettle_engine *fettle_dfuse_erase_memory(fettle_dfuse *dfuse, uint8_t memory)
+{
+    fettle_engine *engine = ready(
+        dfuse, erase_memory, fettle_memory_map_size(&dfuse->target->memories[memory].map));
+    fettle_dfu_set_alternate(dfuse->dfu, dfuse->target->memories[memory].alternate);
+    dfuse->memory = memory;
+    dfuse->zone = 0;
     return engine;
 }
 

@@ -46,6 +46,8 @@ struct fettle_dfuse {
     uint32_t address; /* of the piece of work at hand */
     uint32_t size;    /* and its bytes */
     size_t page;
+    size_t zone;      /* erase_memory: where in the map it is */
+    uint8_t memory;   /* erase_memory */
     uint32_t pointer; /* what the board's Address Pointer is, where block 2 is */
     bool has_pointer; /* it is known */
     bool
@@ -90,6 +92,9 @@ fettle_engine *fettle_dfuse_read(fettle_dfuse *dfuse, uint8_t memory, uint32_t a
 
 /* All of the memory at once. Loaders are silent meanwhile, for half a minute and more. */
 fettle_engine *fettle_dfuse_mass_erase(fettle_dfuse *dfuse, uint8_t memory);
+
+/* The same page by page, where it is refused in one go; `count` is how many there were. */
+fettle_engine *fettle_dfuse_erase_memory(fettle_dfuse *dfuse, uint8_t memory);
 
 /* Takes the read protection off: the board erases itself and leaves the bus. */
 fettle_engine *fettle_dfuse_unprotect(fettle_dfuse *dfuse);

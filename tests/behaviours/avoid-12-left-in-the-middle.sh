@@ -8,7 +8,7 @@ files app app.bin 5000 0x08000000
 # The last that was heard of it is dfuIDLE, or it was told to go there and obeyed.
 is_idle() {
     awk '/"what":"(DNLOAD|UPLOAD)"/ { idle = 0 }
-         /"what":"GETSTATUS"/ { idle = /"answer":"..........0200"/ ? 1 : /"outcome":"OK"/ ? 0 : idle }
+         /"what":"GETSTATUS"/ { idle = /"answer":"........0200"/ ? 1 : /"outcome":"OK"/ ? 0 : idle }
          /"what":"(CLRSTATUS|ABORT)"/ && /"outcome":"OK"/ { idle = 1 } END { exit !idle }' $log
 }
 

@@ -37,7 +37,7 @@ update new.bin --board sim:dfu,timing=none,mode=dfu,tolerant=no,fault=other-ids@
 is failed dfu other-board "another board that comes back instead isn't written"
 
 update new.bin --board "$board,mode=dfu,fault=no-return:before@163"
-is failed dfu board-left "a board that is pulled out at the end marker isn't called written"
+is failed unknown board-left "a board that is pulled out at the end marker isn't called written"
 
 update new.bin --board "$board,tolerant=no,fault=drop-write@5" --wait=0
 is updated app - "a block that was dropped is found after the restart, and written once more"
