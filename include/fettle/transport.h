@@ -43,7 +43,9 @@ enum {
  * One look at one board: a value. `path` is the identity that survives a change of face: the USB
  * port path with its controller ("usb:1-1.2"), also where the board is a serial port now; the name of the device only
  * where there is no USB. `arrival` counts the arrivals the bus has seen, from 1: the same path with a later
- * arrival is the same board after it left and came back, or another board in its place.
+ * arrival is the same board after it left and came back, or another board in its place. Arrival 0: it is coming, and
+ * the system has not finished with it (its permissions may still change); it is not to be opened yet. It gets a number,
+ * which is a change, within a few seconds.
  *
  * Texts come from the board and are untrusted: valid UTF-8 is all that the bus promises.
  */

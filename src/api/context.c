@@ -111,30 +111,62 @@ void fettle_context_set_lock(fettle_context *context, const fettle_lock_ops *ops
     context->lock_self = lock;
 }
 
+#define COMING_TIME ((fettle_us)3000000) /* a little more than the buses need for it */
+
+static void wait_for_bus(fettle_context *context, size_t bus, uint64_t change,
+                         fettle_us until);
+
 static uint64_t add_change(uint64_t changes, uint64_t bus_change)
 {
     return changes * 31 + bus_change;
 }
 
+/* A look at all buses. What is still coming is left out; `coming` is the bus of such a board, else bus_count. */
+static uint64_t look_once(fettle_context *context, fettle_sight *sights, size_t *count,
+                          size_t *coming, uint64_t *coming_change)
+{
+    uint64_t changes = 0;
+    *count = 0;
+    *coming = context->bus_count;
+    for (size_t i = 0; i < context->bus_count; i++) {
+        uint64_t bus_change = 0;
+        const fettle_bus *bus = &context->buses[i];
+        fettle_sight *seen = sights + *count;
+        size_t found = bus->ops->look(bus->self, seen, FETTLE_SIGHTS_MAX, &bus_change);
+        changes = add_change(changes, bus_change);
+        for (size_t k = 0; k < found && k < FETTLE_SIGHTS_MAX; k++) {
+            if (seen[k].arrival == 0) {
+                *coming = i;
+                *coming_change = bus_change;
+            } else {
+                sights[(*count)++] = seen[k];
+            }
+        }
+    }
+    return changes;
+}
+
+/* Boards that were plugged in a moment ago are waited for, so that nobody hears that there is none. */
 fettle_sight *fettle_context_look(fettle_context *context, size_t *count, uint64_t *change,
                                   fettle_error *err)
 {
     size_t buses = context->bus_count > 0 ? context->bus_count : 1;
-    size_t size = buses * FETTLE_SIGHTS_MAX * sizeof(fettle_sight);
+    size_t size = buses * FETTLE_SIGHTS_MAX * sizeof(fettle_sight), coming;
     fettle_sight *sights = fettle_alloc(size);
-    uint64_t changes = 0;
+    uint64_t changes, coming_change = 0;
     *count = 0;
     if (sights == NULL) {
         fettle_error_set(err, FETTLE_E_NO_MEMORY, &(fettle_words){.size = size});
         return NULL;
     }
-    for (size_t i = 0; i < context->bus_count; i++) {
-        uint64_t bus_change = 0;
-        const fettle_bus *bus = &context->buses[i];
-        size_t found =
-            bus->ops->look(bus->self, sights + *count, FETTLE_SIGHTS_MAX, &bus_change);
-        *count += found < FETTLE_SIGHTS_MAX ? found : FETTLE_SIGHTS_MAX;
-        changes = add_change(changes, bus_change);
+    fettle_us until = context->clock->now(context->clock_self) + COMING_TIME;
+    for (;;) {
+        changes = look_once(context, sights, count, &coming, &coming_change);
+        if (coming == context->bus_count ||
+            context->clock->now(context->clock_self) >= until) {
+            break;
+        }
+        wait_for_bus(context, coming, coming_change, until);
     }
     if (change != NULL) {
         *change = changes;

@@ -30,7 +30,8 @@ static bool is_left_out(const fettle_match *match, const fettle_sight *sight)
 
 static bool is_meant(const fettle_match *match, const fettle_sight *sight)
 {
-    return (match->path == NULL || fettle_text_is_equal(match->path, sight->path)) &&
+    return sight->arrival != 0 &&
+           (match->path == NULL || fettle_text_is_equal(match->path, sight->path)) &&
            (match->serial == NULL || fettle_text_is_equal(match->serial, sight->serial)) &&
            (match->after_arrival == 0 || sight->arrival > match->after_arrival) &&
            !is_left_out(match, sight);

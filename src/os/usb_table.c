@@ -176,8 +176,9 @@ size_t fettle_usb_table_copy(const fettle_usb_table *table, fettle_sight *sights
     size_t count = 0;
     for (const fettle_usb_device *device = table->first; device != NULL;
          device = device->next) {
-        if (device->is_shown && count++ < max) {
-            sights[count - 1] = device->sight;
+        bool is_coming = !device->is_shown && !device->is_hub;
+        if ((device->is_shown || is_coming) && count++ < max) {
+            sights[count - 1] = device->sight; /* one that is coming has no arrival yet */
         }
     }
     return count;

@@ -8,9 +8,9 @@
  *     for each device: find it, or make one and add it; mark it as seen
  *     fettle_usb_table_end(table, now);
  *
- * A device that has just come isn't shown before it can be worked with: its node is made, its configuration
+ * A device that has just come doesn't arrive before it can be worked with: its node is made, its configuration
  * chosen and its permissions set a little after the device itself is there, and whoever waits for it would
- * run into that. After FETTLE_USB_SETTLE_US it is shown as it is. Arrivals are counted as
+ * run into that. Until then its sight has arrival 0; after FETTLE_USB_SETTLE_US it arrives as it is. Arrivals are counted as
  * they are shown, so what is news to whoever looks has a later one than all that was shown before.
  *
  * Not thread-safe: the owner has a lock.

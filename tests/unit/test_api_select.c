@@ -540,6 +540,45 @@ static void test_a_wait_gives_every_bus_its_turn(void **state)
     assert_int_equal(1, mine);
 }
 
+/* A board that was plugged in a moment ago: somebody must wait until the system has finished with it. */
+static size_t look_at_coming(void *self, fettle_sight *sights, size_t max, uint64_t *change)
+{
+    *change = *(uint64_t *)self;
+    if (max > 0) {
+        sights[0] = (fettle_sight){.path = "usb:1-1",
+                                   .kind = FETTLE_LINK_USB,
+                                   .id = {0x04d8, 0xf013},
+                                   .access = FETTLE_WHY_PERMISSION,
+                                   .arrival = *change > 0 ? 1 : 0};
+    }
+    return 1;
+}
+
+static const fettle_bus_ops coming_ops = {look_at_coming, wait_for_lazy_bus, NULL};
+
+static const fettle_bus_ops never_ready_ops = {look_at_coming, part_wait, NULL};
+
+static void test_a_board_that_is_coming_is_waited_for(void **state)
+{
+    uint64_t mine = 0;
+    fettle_board_view views[2];
+    (void)state;
+    enter("pytrack,timing=none,mode=unplugged");
+    assert_true(fettle_context_add_bus(room.context, &coming_ops, &mine, &room.err));
+    assert_int_equal(1, fettle_boards_look(room.context, true, views, 2, NULL));
+    assert_int_equal(1, mine);
+    assert_string_equal("usb:1-1", views[0].path);
+}
+
+static void test_a_board_that_never_comes_is_no_board(void **state)
+{
+    uint64_t mine = 0;
+    (void)state;
+    enter("pytrack,timing=none,mode=unplugged");
+    assert_true(fettle_context_add_bus(room.context, &never_ready_ops, &mine, &room.err));
+    assert_int_equal(0, fettle_boards_look(room.context, true, NULL, 0, NULL));
+}
+
 static void test_known_boards_have_what_a_person_needs(void **state)
 {
     fettle_known_board board;
@@ -590,6 +629,8 @@ int main(void)
         cmocka_unit_test(test_a_look_shows_what_each_is),
         cmocka_unit_test(test_a_wait_ends_with_news),
         cmocka_unit_test(test_a_wait_gives_every_bus_its_turn),
+        cmocka_unit_test(test_a_board_that_is_coming_is_waited_for),
+        cmocka_unit_test(test_a_board_that_never_comes_is_no_board),
         cmocka_unit_test(test_known_boards_have_what_a_person_needs),
     };
     return cmocka_run_group_tests(tests, NULL, tidy_up);
