@@ -125,27 +125,39 @@ static bool say_no(fettle_error *err)
     return false;
 }
 
+/* What "yes" to a refusal is; 0: it isn't one that a person may overrule. */
+static unsigned answer_to(const fettle_error *error)
+{
+    switch (error->code) {
+    case FETTLE_E_WOULD_LOSE:
+        return FETTLE_WISH_ERASE_REST;
+    case FETTLE_E_CONFIRMATION_NEEDED:
+        return FETTLE_WISH_SPECIAL;
+    default:
+        return 0;
+    }
+}
+
 /* What only the board could tell, and nothing was touched yet. Whoever sits here may say that it is meant. */
 static void ask_after(cli_call *call, cli_target *target, fettle_verb verb)
 {
     char question[sizeof target->error.message + 40];
-    unsigned answer = target->error.code == FETTLE_E_WOULD_LOSE ? FETTLE_WISH_ERASE_REST
-                      : target->error.code == FETTLE_E_CONFIRMATION_NEEDED
-                          ? FETTLE_WISH_SPECIAL
-                          : 0u;
-    if (target->is_good || answer == 0 || !call->ui.can_ask) {
-        return;
-    }
-    snprintf(question, sizeof question, "%s. Go on all the same?", target->error.message);
-    if (!cli_ui_confirm(&call->ui, question)) {
-        say_no(&target->error);
-        return;
-    }
-    fettle_job_free(target->job);
-    make_job(call, target, verb, answer);
-    if (target->job != NULL) {
-        cli_ui_ask_questions(&call->ui, target->job);
-        run_job(call, target);
+    unsigned answers = 0, answer;
+    while (!target->is_good && target->job != NULL && call->ui.can_ask &&
+           (answer = answer_to(&target->error)) != 0 && (answers & answer) == 0) {
+        snprintf(question, sizeof question, "%s. Go on all the same?",
+                 target->error.message);
+        if (!cli_ui_confirm(&call->ui, question)) {
+            say_no(&target->error);
+            return;
+        }
+        answers |= answer;
+        fettle_job_free(target->job);
+        make_job(call, target, verb, answers);
+        if (target->job != NULL) {
+            cli_ui_ask_questions(&call->ui, target->job);
+            run_job(call, target);
+        }
     }
 }
 

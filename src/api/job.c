@@ -93,12 +93,17 @@ static bool take_text(char *to, size_t size, const char *text, const char *what,
 
 static bool check_wishes(const fettle_job *job, fettle_error *err)
 {
+    bool has_range =
+        fettle_job_has_flag(job, FETTLE_WISH_AT_ADDRESS) || job->wishes.length > 0;
+    bool erases_all =
+        job->verb == FETTLE_VERB_ERASE && fettle_job_has_flag(job, FETTLE_WISH_MASS_ERASE);
     bool needs_image = job->verb == FETTLE_VERB_UPDATE || job->verb == FETTLE_VERB_VERIFY;
     const char *text =
         needs_image && job->image == NULL   ? "a firmware file is needed"
         : job->wishes.transfer_size > 65535 ? "a transfer can have 65535 bytes at most"
-        : job->wishes.length > UINT32_MAX   ? "a memory has 4294967295 bytes at most"
-                                            : NULL;
+        : erases_all && has_range ? "a mass erase takes all of the memory, not a part of it"
+        : job->wishes.length > UINT32_MAX ? "a memory has 4294967295 bytes at most"
+                                          : NULL;
     if (text != NULL) {
         fettle_error_set(err, FETTLE_E_USAGE, &(fettle_words){.text = text});
     }
