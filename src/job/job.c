@@ -299,6 +299,11 @@ fettle_effect fettle_script_open(fettle_job_engine *job, fettle_stage stage, boo
         .kind = FETTLE_EFFECT_OPEN, .ask = ask, .until = until, .open = {.match = match}};
 }
 
+bool fettle_script_is_proven(const fettle_job_engine *job)
+{
+    return job->evidence >= FETTLE_EVIDENCE_HASH;
+}
+
 bool fettle_script_is_in_loader(const fettle_job_engine *job)
 {
     return job->mode != FETTLE_MODE_APP;

@@ -47,9 +47,11 @@ typedef enum fettle_job_end {
 /*
  * How one kind of board is brought through the stages: one table a protocol. An entry that returns
  * an engine readies the job's child for a piece of work, to be RUN; the question below it is about
- * what that work has found. All are pure; none may be NULL.
+ * what that work has found. All are pure; none may be NULL but where it says so.
  */
 typedef struct fettle_way {
+    fettle_evidence proof; /* that compare() has found no difference */
+
     /* A link was opened, `job->sight` is it. False: this can't be talked to, `err` says why. */
     bool (*meet)(fettle_job_engine *job, fettle_error *err);
 
@@ -103,8 +105,12 @@ typedef struct fettle_way {
     fettle_engine *(*erase_all_pages)(fettle_job_engine *job); /* where that is refused */
     fettle_engine *(*unprotect)(fettle_job_engine *job);
 
-    /* Reads what was erased. NULL: it can't be read. What it has found is differences(). */
+    /*
+     * Reads what was erased. NULL: it can't be read. What it has found is differences(); where there are none, does that
+     * prove that it was erased?
+     */
     fettle_engine *(*check_blank)(fettle_job_engine *job);
+    bool (*proves_blank)(const fettle_job_engine *job);
 
     /* What the last compare means for write(), as a note. NULL: this way has no words for it. */
     void (*note_plan)(fettle_job_engine *job);
@@ -186,6 +192,7 @@ struct fettle_job_engine {
     fettle_us armed_until, open_until, grace_until;
     uint32_t after_arrival;
     bool is_open;         /* a board was opened: from then on a second try makes sense */
+    bool was_mass_erased; /* in this try or an earlier one; once is enough */
     bool erases_by_pages; /* the board has refused to erase all at once */
     bool is_met;          /* and it is open now, and the way knows it */
     bool was_app_seen;    /* so it must come up again in the end */

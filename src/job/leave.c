@@ -28,7 +28,7 @@ static fettle_script_then on_left, on_confirmed, on_still_there, on_reached_agai
 
 static void count_repairs(fettle_job_engine *job)
 {
-    if (job->repaired > 0 && job->evidence == FETTLE_EVIDENCE_READBACK) {
+    if (job->repaired > 0 && fettle_script_is_proven(job)) {
         fettle_note_add(&job->observed, FETTLE_NOTE_REPAIRED,
                         &(fettle_words){.count = job->repaired});
     }
@@ -129,7 +129,7 @@ static void note_faulty_batch(fettle_job_engine *job)
 {
     const char *faulty = job->plan->row->faulty_revision;
     if (faulty != NULL && fettle_text_is_equal(faulty, job->plan->revision) &&
-        job->evidence == FETTLE_EVIDENCE_READBACK) {
+        fettle_script_is_proven(job)) {
         fettle_script_note(job, FETTLE_NOTE_FAULTY_BATCH);
     }
 }
@@ -178,7 +178,7 @@ static fettle_effect write_again(fettle_job_engine *job, fettle_us now)
 static bool should_read_now(const fettle_job_engine *job)
 {
     return job->plan->kind == FETTLE_TASK_UPDATE && job->has_written &&
-           job->evidence != FETTLE_EVIDENCE_READBACK && !job->has_looked_again &&
+           !fettle_script_is_proven(job) && !job->has_looked_again &&
            fettle_script_reads(job);
 }
 
@@ -218,7 +218,7 @@ static fettle_effect on_loader_again(fettle_job_engine *job, fettle_us now)
     if (!expects_application(job)) {
         return end_in_loader(job);
     }
-    if (job->evidence == FETTLE_EVIDENCE_READBACK) {
+    if (fettle_script_is_proven(job)) {
         fettle_script_note(job, FETTLE_NOTE_STAYS_IN_LOADER);
     }
     if (++job->attempt.returns < RETURNS_MAX) {

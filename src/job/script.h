@@ -76,6 +76,9 @@ fettle_effect fettle_script_open(fettle_job_engine *job, fettle_stage stage, boo
 /* A sight is taken for the board that the job is about from now on. */
 void fettle_script_see(fettle_job_engine *job, const fettle_sight *sight);
 
+/* What the board holds was read, or hashed by it, and is right. */
+bool fettle_script_is_proven(const fettle_job_engine *job);
+
 bool fettle_script_is_in_loader(const fettle_job_engine *job);
 bool fettle_script_has_a_hand(const fettle_job_engine *job); /* may anybody be asked? */
 bool fettle_script_reads(const fettle_job_engine *job);      /* compares and verifies */

@@ -386,6 +386,7 @@ static bool settle(fettle_job_engine *job, fettle_error *err)
 }
 
 const fettle_way fettle_way_dfu = {
+    .proof = FETTLE_EVIDENCE_READBACK,
     .meet = fettle_dfu_way_meet,
     .is_computer_part = fettle_dfu_way_is_computer_part,
     .guess = fettle_dfu_way_guess,

@@ -530,6 +530,12 @@ static fettle_engine *check_blank(fettle_job_engine *job)
     return can_read(job) ? fettle_dfuse_check_blank(&job->dfuse) : NULL;
 }
 
+/* Zeros may be what an erase leaves, or what was written. */
+static bool proves_blank(const fettle_job_engine *job)
+{
+    return !job->dfuse.saw_zeros;
+}
+
 static fettle_engine *ask_more(fettle_job_engine *job)
 {
     return can_upload(job) ? fettle_dfuse_ask_commands(&job->dfuse) : NULL;
@@ -580,6 +586,7 @@ static size_t read_count(const fettle_job_engine *job)
 }
 
 const fettle_way fettle_way_dfuse = {
+    .proof = FETTLE_EVIDENCE_READBACK,
     .meet = fettle_dfu_way_meet,
     .is_computer_part = fettle_dfu_way_is_computer_part,
     .guess = fettle_dfu_way_guess,
@@ -605,6 +612,7 @@ const fettle_way fettle_way_dfuse = {
     .restarts_itself = restarts_itself,
     .unprotect = unprotect,
     .check_blank = check_blank,
+    .proves_blank = proves_blank,
     .note_plan = note_plan,
     .write = write,
     .finish = finish,

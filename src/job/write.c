@@ -118,7 +118,7 @@ fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
     case FETTLE_TASK_UPDATE:
         break;
     }
-    if (job->plan->mass_erases && !job->attempt.was_mass_erased && !job->plan->is_dry &&
+    if (job->plan->mass_erases && !job->was_mass_erased && !job->plan->is_dry &&
         !job->attempt.must_read_again && job->way->mass_erase != NULL) {
         begin_changing(job);
         return mass_erase(job, SHARE_COMPARE, on_mass_erased);
@@ -214,7 +214,7 @@ static fettle_effect on_pages_erased(fettle_job_engine *job, const fettle_outcom
     if (last->kind != FETTLE_OK) {
         return fail_to_erase(job, last, now);
     }
-    job->attempt.was_mass_erased = true;
+    job->was_mass_erased = job->attempt.was_mass_erased = true;
     return write(job, false);
 }
 
@@ -268,7 +268,7 @@ static fettle_effect on_blank_checked(fettle_job_engine *job, const fettle_outco
         job->engine.error.address = words.address;
         return fettle_script_give_up(job);
     }
-    job->evidence = job->dfuse.saw_zeros ? FETTLE_EVIDENCE_NONE : FETTLE_EVIDENCE_READBACK;
+    job->evidence = job->way->proves_blank(job) ? job->way->proof : FETTLE_EVIDENCE_NONE;
     return fettle_script_end_well(job);
 }
 
@@ -309,7 +309,7 @@ static fettle_effect on_compared(fettle_job_engine *job, const fettle_outcome *l
         return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
     }
     if (count_differences(job) == 0) {
-        job->evidence = FETTLE_EVIDENCE_READBACK;
+        job->evidence = job->way->proof;
         fettle_script_skip(job, SHARE_WRITE + SHARE_VERIFY);
         if (job->plan->is_dry) {
             return fettle_script_end(job, FETTLE_JOB_PLANNED);
@@ -376,7 +376,7 @@ static fettle_effect on_read_early(fettle_job_engine *job, const fettle_outcome 
     job->was_read_early = true;
     uint32_t count = count_differences(job);
     if (count == 0) {
-        job->evidence = FETTLE_EVIDENCE_READBACK;
+        job->evidence = job->way->proof;
         return finish(job, now);
     }
     if (job->repairs++ >= REPAIRS_MAX) {
@@ -402,7 +402,7 @@ static fettle_effect finish(fettle_job_engine *job, fettle_us now)
     if (child == NULL) {
         return after_finish(job, now);
     }
-    bool is_last = job->evidence == FETTLE_EVIDENCE_READBACK;
+    bool is_last = fettle_script_is_proven(job);
     (void)now;
     return fettle_script_run(job, is_last ? FETTLE_STAGE_LEAVE : FETTLE_STAGE_WRITE, child,
                              0, on_finished);
@@ -432,7 +432,7 @@ static fettle_effect after_finish(fettle_job_engine *job, fettle_us now)
         fettle_script_note(job, FETTLE_NOTE_COMPLETION_LOST);
         job->end_was_refused = true;
     }
-    if (job->evidence == FETTLE_EVIDENCE_READBACK || !fettle_script_reads(job)) {
+    if (fettle_script_is_proven(job) || !fettle_script_reads(job)) {
         return fettle_script_leave(job, now);
     }
     if (!job->way->can_read_after(job)) {
@@ -455,7 +455,7 @@ static fettle_effect on_verified(fettle_job_engine *job, const fettle_outcome *l
     }
     uint32_t count = count_differences(job);
     if (count == 0) {
-        job->evidence = FETTLE_EVIDENCE_READBACK;
+        job->evidence = job->way->proof;
         job->attempt.must_read_again = false;
         return fettle_script_leave(job, now);
     }

@@ -64,6 +64,13 @@ ends_with 0 "P095 (e) the mass erase is refused again and again"
 holds "P095 (e) then pages are erased" [ "$(asked erase)" -ge 1 ]
 holds_exactly blank.bin "P095 (e) the board has the file, and nothing else"
 
+# What was erased in one go isn't erased so again because a block was refused.
+forget_all
+run update app.bin --board "$board,fault=status=errPROG@2" --mass-erase --yes --json
+ends_with 0 "P095 (e) a block is refused after the mass erase"
+was_asked mass-erase 1 "P095 (e) all of it is erased once"
+starts_with app.bin "P095 (e) the board has the file"
+
 # ---- (f) nothing helps: that isn't the end of the board ----
 
 forget_all
