@@ -14,18 +14,13 @@
 #define FETTLE_PROTO_DFUSE_TARGET_H
 
 #include "proto/memory_map.h"
+#include "proto/memory_ops.h"
 
 enum {
     FETTLE_TARGET_MEMORIES_MAX = 16,
     FETTLE_TARGET_PAGES_MAX = 65536,
     FETTLE_TARGET_REST_MAX = 16 * 1024 * 1024, /* bytes that are kept at a time */
 };
-
-/* Where memory comes from: zeroed, or NULL; and where it goes back to. */
-typedef struct fettle_memory_ops {
-    void *(*take)(size_t size);
-    void (*give)(void *memory); /* takes NULL */
-} fettle_memory_ops;
 
 /* Content, sorted by memory and address, without overlaps. */
 typedef struct fettle_chunk {
