@@ -112,7 +112,9 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_ERASED_BY_PAGES = 35,       /* erased-by-pages */
     FETTLE_NOTE_RESTARTS = 36,              /* restarts */
     FETTLE_NOTE_WAITED_FOR = 37,            /* waited-for */
-    FETTLE_NOTE_COUNT = 38,
+    FETTLE_NOTE_STAYS_HELD = 38,            /* stays-held */
+    FETTLE_NOTE_PAGES_ERASED = 39,          /* pages-erased */
+    FETTLE_NOTE_COUNT = 40,
 } fettle_note_code;
 
 #endif

@@ -252,7 +252,7 @@ static const char *ask_text(fettle_job *job, fettle_ask ask)
             return row->enter;
         }
         fettle_text_append(job->ask_text, TEXT_SIZE, "Bring ");
-        fettle_text_append(job->ask_text, TEXT_SIZE, row->name);
+        fettle_text_append(job->ask_text, TEXT_SIZE, job->plan.name);
         fettle_text_append(
             job->ask_text, TEXT_SIZE,
             " into its update mode: its manual says which button to hold while it "
@@ -260,12 +260,12 @@ static const char *ask_text(fettle_job *job, fettle_ask ask)
         break;
     case FETTLE_ASK_PLUG_IN:
         fettle_text_append(job->ask_text, TEXT_SIZE, "Plug ");
-        fettle_text_append(job->ask_text, TEXT_SIZE, row->name);
+        fettle_text_append(job->ask_text, TEXT_SIZE, job->plan.name);
         fettle_text_append(job->ask_text, TEXT_SIZE, " in.");
         break;
     case FETTLE_ASK_REPLUG:
         fettle_text_append(job->ask_text, TEXT_SIZE, "Unplug ");
-        fettle_text_append(job->ask_text, TEXT_SIZE, row->name);
+        fettle_text_append(job->ask_text, TEXT_SIZE, job->plan.name);
         fettle_text_append(job->ask_text, TEXT_SIZE,
                            " and plug it in again; don't hold any button.");
         break;
@@ -451,7 +451,7 @@ static void answer_needed(fettle_job *job)
     fettle_text_append(text, sizeof text, ", one of ");
     fettle_text_append(text, sizeof text, job->plan_question.values);
     fettle_error_set(&job->error, FETTLE_E_ANSWER_NEEDED,
-                     &(fettle_words){.board = job->plan.row->name, .text = text});
+                     &(fettle_words){.board = job->plan.name, .text = text});
 }
 
 /* A copy that ends where our room did looks whole and isn't. */

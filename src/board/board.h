@@ -94,6 +94,8 @@ typedef struct fettle_quirk_row {
     uint16_t vendor, product_first, product_last;
     uint16_t bcdDevice; /* 0xFFFF: any */
     const char *name;   /* what people call the board; NULL: nobody knows what it sits on */
+    const char
+        *stays; /* why it may stay in update mode, and what to do about it; or NULL */
     fettle_dfu_quirks dfu;
     const char *needed_by, *evidence;
 } fettle_quirk_row;

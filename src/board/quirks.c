@@ -30,6 +30,7 @@ const fettle_quirk_row fettle_board_quirks[] = {
     {
         ID(0x0483, 0xdf11),
         .name = "STM32 in its boot ROM",
+        .stays = "let go of BOOT0 (its button, or its jumper to the other position)",
         .dfu = {.clears_stuck_erase = true},
         .needed_by = "everybody with an STM32; the flag, owners of an STM32H743 revision V",
         .evidence =
@@ -39,6 +40,7 @@ const fettle_quirk_row fettle_board_quirks[] = {
     {
         ID(0x28e9, 0x0189),
         .name = "GD32VF103 in its boot ROM",
+        .stays = "let go of BOOT0",
         .dfu = {.page_size = 1024, .size_from_serial = true, .serial_is_utf8 = true},
         .needed_by = "owners of Longan Nano and other GD32VF103 boards",
         .evidence =
@@ -48,6 +50,7 @@ const fettle_quirk_row fettle_board_quirks[] = {
     {
         ID(0x2e3c, 0xdf11),
         .name = "AT32 in its boot ROM",
+        .stays = "let go of BOOT0",
         .needed_by = "owners of boards with an Artery AT32, who read its name",
         .evidence = "the ids in listings of AT32F403A, F405 and F437; DfuSe by the book",
     },

@@ -34,7 +34,7 @@ const char *fettle_job_board_name(const fettle_job_engine *job)
         job->plan->row == &fettle_board_generic
             ? fettle_board_quirks_of(job->sight.id, job->sight.bcdDevice)
             : NULL;
-    return row != NULL && row->name != NULL ? row->name : job->plan->row->name;
+    return row != NULL && row->name != NULL ? row->name : job->plan->name;
 }
 
 fettle_words fettle_script_words(const fettle_job_engine *job)

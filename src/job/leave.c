@@ -196,7 +196,14 @@ static fettle_effect end_in_loader(fettle_job_engine *job)
         return fettle_script_refuse(job, FETTLE_E_NO_APPLICATION);
     }
     note_faulty_batch(job);
-    fettle_script_note(job, FETTLE_NOTE_UNPLUG_AND_REPLUG);
+    fettle_words words = fettle_script_words(job);
+    const fettle_quirk_row *quirks =
+        fettle_board_quirks_of(job->sight.id, job->sight.bcdDevice);
+    words.text = quirks != NULL ? quirks->stays : NULL;
+    fettle_note_add(&job->observed,
+                    words.text != NULL ? FETTLE_NOTE_STAYS_HELD
+                                       : FETTLE_NOTE_UNPLUG_AND_REPLUG,
+                    &words);
     note_no_proof(job);
     return fettle_script_end_well(job);
 }

@@ -543,11 +543,18 @@ static fettle_engine *ask_more(fettle_job_engine *job)
 
 static void note_plan(fettle_job_engine *job)
 {
-    fettle_words words = {.address = job->dfuse.first_address, .count = job->dfuse.count};
+    bool is_erase = job->plan->kind == FETTLE_TASK_ERASE;
+    fettle_words words = {.count = 0};
     for (size_t i = 0; i < job->target.page_count; i++) {
-        words.size += job->target.pages[i].differs ? job->target.pages[i].size : 0;
+        const fettle_target_page *page = &job->target.pages[i];
+        if (page->differs || is_erase) {
+            words.address = words.count == 0 ? page->address : words.address;
+            words.count++;
+            words.size += page->size;
+        }
     }
-    fettle_note_add(&job->observed, FETTLE_NOTE_PAGES_DIFFER, &words);
+    fettle_note_add(&job->observed,
+                    is_erase ? FETTLE_NOTE_PAGES_ERASED : FETTLE_NOTE_PAGES_DIFFER, &words);
 }
 
 static fettle_engine *finish(fettle_job_engine *job)

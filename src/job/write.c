@@ -223,6 +223,7 @@ static fettle_effect on_pages_erased(fettle_job_engine *job, const fettle_outcom
 static fettle_effect erase_range(fettle_job_engine *job)
 {
     if (job->plan->is_dry) {
+        job->way->note_plan(job);
         return fettle_script_end(job, FETTLE_JOB_PLANNED);
     }
     bool is_whole = job->plan->mass_erases && job->way->mass_erase != NULL;

@@ -284,6 +284,15 @@ static void take_faces(fettle_plan *plan, const fettle_vendor *vendor,
     }
 }
 
+static const char *name_of(const fettle_board_row *row, const fettle_plan_wishes *wishes)
+{
+    const fettle_quirk_row *quirks =
+        row == &fettle_board_generic && wishes->seen_id.vendor != 0
+            ? fettle_board_quirks_of(wishes->seen_id, wishes->seen_version)
+            : NULL;
+    return quirks != NULL && quirks->name != NULL ? quirks->name : row->name;
+}
+
 bool fettle_plan_make(fettle_plan *plan, const fettle_image *image,
                       const fettle_board_row *row, const fettle_vendor *vendor,
                       const fettle_plan_wishes *wishes, fettle_plan_question *question,
@@ -293,6 +302,7 @@ bool fettle_plan_make(fettle_plan *plan, const fettle_image *image,
     memset(question, 0, sizeof *question);
     plan->kind = wishes->kind;
     plan->row = row;
+    plan->name = name_of(row, wishes);
     plan->image = image;
     plan->may_read = wishes->may_read;
     plan->is_patient = wishes->is_patient;
@@ -440,7 +450,7 @@ void fettle_plan_describe(const fettle_plan *plan, char *text, size_t size)
 {
     text[0] = '\0';
     fettle_text_append(text, size, verbs[plan->kind]);
-    fettle_text_append(text, size, plan->row->name);
+    fettle_text_append(text, size, plan->name);
     if (plan->revision[0] != '\0') {
         fettle_text_append(text, size, " revision ");
         fettle_text_append(text, size, plan->revision);

@@ -67,13 +67,14 @@ typedef struct fettle_plan_wishes {
     fettle_usb_id named_id; /* 0:0, or the id by which the person named the board */
     fettle_usb_id seen_id;  /* 0:0, or the id of the board that was chosen, seen just now */
     fettle_mode seen_mode;  /* UNKNOWN: not known */
-    uint16_t seen_version;  /* its bcdDevice in that mode; used with mode APP only */
+    uint16_t seen_version;  /* its bcdDevice in that mode */
 } fettle_plan_wishes;
 
 typedef struct fettle_plan {
     fettle_task_kind kind;
     const fettle_board_row
-        *row; /* never NULL; fettle_board_generic where no table knows it */
+        *row;         /* never NULL; fettle_board_generic where no table knows it */
+    const char *name; /* of the board; of the loader where no table knows more. Constant */
     const fettle_image *image; /* NULL where none is needed */
     fettle_span
         payload; /* what is sent, and read back, where a board takes content without addresses */
