@@ -216,6 +216,7 @@ struct fettle_job_engine {
             was_brief; /* the first look for its application, to see whether it leaves at all */
         unsigned farewells;   /* other words for "leave" that were tried */
         bool must_read_again; /* written, left, and to be read once it has made way again */
+        bool was_patient;     /* longer than is usual, for a board that had left */
         bool has_restarted;   /* by itself, with what was written */
     } attempt;
     fettle_face faces[FETTLE_FACES_MAX];

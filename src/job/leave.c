@@ -71,13 +71,6 @@ static bool expects_application(const fettle_job_engine *job)
     return job->plan->expects_application || job->was_app_seen;
 }
 
-/* At most, from the end to its application. */
-static fettle_us comes_back(const fettle_job_engine *job)
-{
-    fettle_us usual = job->plan->row->comes_back;
-    return job->plan->is_patient && job->plan->wait > usual ? job->plan->wait : usual;
-}
-
 static fettle_effect watch(fettle_job_engine *job, fettle_us until)
 {
     return fettle_script_open(job, FETTLE_STAGE_CONFIRM, job->attempt.must_read_again,
@@ -92,9 +85,12 @@ fettle_effect fettle_script_confirm(fettle_job_engine *job, fettle_us now)
                             !job->attempt.left_late && job->attempt.farewells == 0 &&
                             job->plan->row == &fettle_board_generic;
     job->attempt.was_brief = should_have_left;
-    job->open_until = now + (may_stay           ? LEAVES_TIME
-                             : should_have_left ? BACK_TIME
-                                                : comes_back(job));
+    /* Of one that has left nobody knows that its application is to be seen at all: many have no USB. */
+    bool may_be_done = !expects_application(job) && fettle_script_is_proven(job);
+    job->open_until = now + (may_stay                          ? LEAVES_TIME
+                             : should_have_left || may_be_done ? BACK_TIME
+                             : expects_application(job)        ? job->plan->row->comes_back
+                                                               : COMES_UP_TIME);
     return watch(job, job->open_until);
 }
 
@@ -250,6 +246,13 @@ static fettle_effect on_confirmed(fettle_job_engine *job, const fettle_outcome *
                                            : on_application(job, now);
 }
 
+/* It has left and isn't back in the usual time; somebody wants to wait for longer than that. */
+static bool may_wait_longer(const fettle_job_engine *job)
+{
+    return expects_application(job) && !job->attempt.was_patient && job->plan->is_patient &&
+           job->plan->wait > job->plan->row->comes_back;
+}
+
 /* Still in update mode, because it can't leave by itself. */
 static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome *last,
                                     fettle_us now)
@@ -260,8 +263,13 @@ static fettle_effect on_still_there(fettle_job_engine *job, const fettle_outcome
     if (last->kind != FETTLE_OK && !job->attempt.left_late &&
         (!expects_application(job) || job->attempt.was_brief)) {
         job->attempt.left_late = true;
-        return watch(job, now + (expects_application(job) ? comes_back(job) - BACK_TIME
-                                                          : BACK_TIME));
+        return watch(job, now + (expects_application(job)
+                                     ? job->plan->row->comes_back - BACK_TIME
+                                     : BACK_TIME));
+    }
+    if (last->kind != FETTLE_OK && may_wait_longer(job)) {
+        job->attempt.was_patient = true;
+        return watch(job, now + job->plan->wait - job->plan->row->comes_back);
     }
     if (last->kind != FETTLE_OK && !expects_application(job)) {
         /* It left, and may have nothing to show on this bus; but its end must have been taken. */
