@@ -73,8 +73,10 @@ static bool take_mode(parser *p, const char *value)
         p->args->to = FETTLE_MODE_APP;
     } else if (strcmp(value, "dfu") == 0) {
         p->args->to = FETTLE_MODE_DFU;
+    } else if (strcmp(value, "rom") == 0) {
+        p->args->to = FETTLE_MODE_ROM;
     } else {
-        return cli_fail_usage(p->err, "--to takes app or dfu, not \"%s\"", value);
+        return cli_fail_usage(p->err, "--to takes app, dfu or rom, not \"%s\"", value);
     }
     return true;
 }
@@ -97,6 +99,32 @@ static bool take_size(parser *p, const char *option, const char *value, uint64_t
         return false;
     }
     return *size > 0 || cli_fail_usage(p->err, "%s takes a number from 1 on", option);
+}
+
+/* "4MB", "512KB", "1M": as they stand in data sheets; or bytes. */
+static bool take_flash_size(parser *p, const char *value)
+{
+    char digits[16] = "";
+    size_t size = strspn(value, "0123456789");
+    const char *unit = value + size;
+    uint64_t number = 0;
+    bool is_kilo = cli_text_lower(unit[0]) == 'k', is_mega = cli_text_lower(unit[0]) == 'm';
+    size_t letters = is_kilo || is_mega ? 1u + (cli_text_lower(unit[1]) == 'b') : 0;
+    if (size == 0 || size >= sizeof digits || unit[letters] != '\0') {
+        return cli_fail_usage(
+            p->err, "--flash-size takes a size as 512KB or 4MB, not \"%s\"", value);
+    }
+    memcpy(digits, value, size);
+    if (!take_size(p, "--flash-size", digits, 268435456, &number)) {
+        return false;
+    }
+    number <<= is_mega ? 20 : is_kilo ? 10 : 0;
+    if (number > 268435456) {
+        return cli_fail_usage(p->err, "--flash-size %s: no such chip has more than 256MB",
+                              value);
+    }
+    p->args->flash_size = (uint32_t)number;
+    return true;
 }
 
 static bool take_file(parser *p, const char *option, const char *value, const char **file)
@@ -169,6 +197,24 @@ static bool take_option(parser *p, const cli_option *option, const char *value)
         return args->mass_erase = true;
     case CLI_OPTION_UNPROTECT:
         return args->unprotect = true;
+    case CLI_OPTION_CHIP:
+        args->chip = value;
+        return true;
+    case CLI_OPTION_BAUD:
+        if (!take_size(p, option->name, value, 10000000, &number)) {
+            return false;
+        }
+        args->baud = (uint32_t)number;
+        return true;
+    case CLI_OPTION_RESET:
+        args->reset = value;
+        return true;
+    case CLI_OPTION_FLASH_SIZE:
+        return take_flash_size(p, value);
+    case CLI_OPTION_STUB:
+        return take_file(p, option->name, value, &args->stub);
+    case CLI_OPTION_NO_STUB:
+        return args->no_stub = true;
     case CLI_OPTION_OVERWRITE:
         return args->overwrite = true;
     case CLI_OPTION_WATCH:

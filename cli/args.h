@@ -35,6 +35,9 @@ typedef struct cli_args {
     bool address_is_given;
     uint32_t address;
     bool erase_rest, all_pages, mass_erase, unprotect;
+    const char *chip, *reset, *stub;
+    uint32_t baud, flash_size;
+    bool no_stub;
     bool overwrite, watch, all, install;
     bool yes, no_input, json, events, quiet, help, version;
     int verbose;

@@ -61,6 +61,7 @@ static unsigned flags_of(const cli_args *args)
            (args->all_pages ? FETTLE_WISH_ALL_PAGES : 0u) |
            (args->mass_erase ? FETTLE_WISH_MASS_ERASE : 0u) |
            (args->unprotect ? FETTLE_WISH_UNPROTECT : 0u) |
+           (args->no_stub ? FETTLE_WISH_NO_STUB : 0u) |
            (args->wait_is_given ? FETTLE_WISH_PATIENT : 0u) |
            (args->yes ? FETTLE_WISH_SPECIAL : 0u) |
            (args->address_is_given ? FETTLE_WISH_AT_ADDRESS : 0u);
@@ -79,6 +80,10 @@ static void make_job(cli_call *call, cli_target *target, fettle_verb verb, unsig
         .length = args->length,
         .memory = args->memory,
         .address = args->address,
+        .chip = args->chip,
+        .reset = args->reset,
+        .baud = args->baud,
+        .flash_size = args->flash_size,
     };
     target->job = fettle_job_new(call->context, verb, call->image, &wishes, &target->error);
     if (target->job == NULL && args->events) {

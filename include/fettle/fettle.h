@@ -305,6 +305,7 @@ enum {
         1 << 10, /* option bytes and the like, if `memory` names them: it is meant */
     FETTLE_WISH_PATIENT =
         1 << 11, /* its application has `wait` to come up, where that is more than usual */
+    FETTLE_WISH_NO_STUB = 1 << 12, /* only the loader in ROM is talked to */
 };
 
 /* What a person wants. Zeroed is a good start; texts are copied. */
@@ -319,12 +320,21 @@ typedef struct fettle_wishes {
     unsigned flags; /* FETTLE_WISH_* */
     uint32_t
         transfer_size; /* bytes a transfer; 0: the board's own. Never more than the board's */
-    fettle_mode to;    /* RESET: APP or DFU */
+    fettle_mode to;    /* RESET: APP, DFU or ROM */
     size_t length;     /* READ, ERASE: at most so many bytes; 0: all */
     const char
         *memory; /* its number, its name or the beginning of it; NULL: the main one */
     uint32_t
         address; /* READ, ERASE: from here; UPDATE, VERIFY: where content without one goes */
+
+    /* Of boards behind a serial line. */
+    const char *chip; /* the chip that must be there ("esp32s3"); NULL: whichever is */
+    const char *
+        reset; /* how its loader is reached, see docs/protocols/esp.md; NULL: as the port suggests */
+    uint32_t baud;       /* the highest rate to try; 0: what the port is known to hold */
+    uint32_t flash_size; /* bytes of flash where the chip can't tell; 0: not known */
+    fettle_span
+        stub; /* Espressif's stub file for this chip, copied; empty: as the store has it */
 } fettle_wishes;
 
 typedef enum fettle_proof {

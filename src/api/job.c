@@ -37,7 +37,9 @@ static bool make_plan(fettle_job *job, fettle_error *err)
         .ignores_ids = fettle_job_has_flag(job, FETTLE_WISH_IGNORE_IDS),
         .is_dry = fettle_job_has_flag(job, FETTLE_WISH_DRY_RUN),
         .transfer_size = job->wishes.transfer_size,
-        .to = job->wishes.to == FETTLE_MODE_DFU ? FETTLE_MODE_DFU : FETTLE_MODE_APP,
+        .to = job->wishes.to == FETTLE_MODE_DFU || job->wishes.to == FETTLE_MODE_ROM
+                  ? job->wishes.to
+                  : FETTLE_MODE_APP,
         .is_stock = selection->is_stock,
         .stock_id = selection->stock_id,
         .named_id = selection->named_id,
@@ -48,6 +50,11 @@ static bool make_plan(fettle_job *job, fettle_error *err)
         .seen_version = selection->seen_version,
         .was_unfinished = fettle_memory_is_unfinished(job, seen_path),
         .memory = job->memory_text,
+        .chip = job->chip_text,
+        .reset = job->reset_text,
+        .baud = job->wishes.baud,
+        .flash_size = job->wishes.flash_size,
+        .uses_no_stub = fettle_job_has_flag(job, FETTLE_WISH_NO_STUB),
         .has_address = fettle_job_has_flag(job, FETTLE_WISH_AT_ADDRESS),
         .address = job->wishes.address,
         .length = (uint32_t)job->wishes.length,
@@ -118,6 +125,10 @@ static bool ready(fettle_job *job, fettle_error *err)
                    "what --revision says is too long", err) ||
         !take_text(job->memory_text, sizeof job->memory_text, job->wishes.memory,
                    "what --memory says is too long", err) ||
+        !take_text(job->chip_text, sizeof job->chip_text, job->wishes.chip,
+                   "what --chip says is too long", err) ||
+        !take_text(job->reset_text, sizeof job->reset_text, job->wishes.reset,
+                   "what --reset says is too long", err) ||
         !check_wishes(job, err)) {
         return false;
     }

@@ -36,6 +36,7 @@ struct fettle_job {
     fettle_wishes wishes;
     char board_text[FETTLE_TEXT_SIZE], revision_text[FETTLE_ANSWER_SIZE];
     char memory_text[FETTLE_MEMORY_WISH_SIZE];
+    char chip_text[FETTLE_CHIP_WISH_SIZE], reset_text[FETTLE_RESET_WISH_SIZE];
     fettle_selection selection;
     fettle_plan plan;
     fettle_plan_question plan_question;

@@ -99,7 +99,7 @@ fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
                             : fettle_script_end(job, FETTLE_JOB_SURVEYED);
     }
     case FETTLE_TASK_RESET:
-        if (job->plan->to != FETTLE_MODE_DFU) {
+        if (job->plan->to == FETTLE_MODE_APP) {
             return fettle_script_leave(job, now);
         }
         if (!job->was_app_seen) {

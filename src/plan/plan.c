@@ -322,6 +322,11 @@ bool fettle_plan_make(fettle_plan *plan, const fettle_image *image,
     plan->unprotects = wishes->unprotects;
     plan->writes_special = wishes->writes_special;
     copy(plan->memory, sizeof plan->memory, wishes->memory);
+    copy(plan->chip, sizeof plan->chip, wishes->chip);
+    copy(plan->reset, sizeof plan->reset, wishes->reset);
+    plan->baud = wishes->baud;
+    plan->flash_size = wishes->flash_size;
+    plan->uses_no_stub = wishes->uses_no_stub;
     copy(plan->path, sizeof plan->path, wishes->path);
     copy(plan->serial, sizeof plan->serial, wishes->serial);
     if (image != NULL && !take_image(plan, vendor, wishes, err)) {

@@ -22,6 +22,8 @@ enum {
     FETTLE_ANSWER_SIZE = 16,
     FETTLE_NEVER_MAX = 16,
     FETTLE_MEMORY_WISH_SIZE = 64,
+    FETTLE_CHIP_WISH_SIZE = 16,
+    FETTLE_RESET_WISH_SIZE = 128,
 };
 
 typedef enum fettle_task_kind {
@@ -58,8 +60,11 @@ typedef struct fettle_plan_wishes {
     bool erases_rest; /* what else is in a page that is covered in part need not be kept */
     bool writes_all;  /* also pages that are right already */
     bool mass_erases; /* the whole memory first, in one go */
-    bool writes_special; /* option bytes and the like, where `memory` names them */
-    bool unprotects;     /* if the memory is protected, which erases all of it */
+    bool writes_special;      /* option bytes and the like, where `memory` names them */
+    bool unprotects;          /* if the memory is protected, which erases all of it */
+    const char *chip, *reset; /* or NULL */
+    uint32_t baud, flash_size;
+    bool uses_no_stub;
     bool is_stock; /* the board shows a stock loader's ids; the person named the row */
     fettle_usb_id stock_id;
     const fettle_usb_id *parts; /* ids of parts of this computer, seen just now, or NULL */
@@ -87,6 +92,10 @@ typedef struct fettle_plan {
     bool has_address;
     uint32_t address, length;
     bool erases_rest, writes_all, mass_erases, unprotects, writes_special;
+    char chip[FETTLE_CHIP_WISH_SIZE];   /* empty: whichever it is */
+    char reset[FETTLE_RESET_WISH_SIZE]; /* empty: as the port suggests */
+    uint32_t baud, flash_size;          /* bits a second, bytes; 0: not said */
+    bool uses_no_stub;
     char path[FETTLE_PATH_SIZE]; /* empty: any */
     char serial[FETTLE_TEXT_SIZE];
     char revision[FETTLE_ANSWER_SIZE]; /* empty: none asked for */

@@ -33,7 +33,7 @@ usage_error "a second one" read a.bin b.bin
 usage_error "--overwrite does not go with update" update a.dfu --overwrite
 usage_error "--json takes no value" list --json=yes
 usage_error "--trace needs a value" update a.dfu --trace
-usage_error "--to takes app or dfu" reset --to=rom
+usage_error "--to takes app, dfu or rom" reset --to=boot
 usage_error "--wait takes a number" update a.dfu --wait=soon
 usage_error "--wait takes a number" update a.dfu --wait=99999999999999999999
 usage_error "--dry-run takes offline or nothing" update a.dfu --dry-run=maybe
