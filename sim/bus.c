@@ -84,8 +84,8 @@ static void record_request(fettle_sim_board *board, const char *what,
     }
 }
 
-static void leave_by_fault(fettle_sim_board *board, const fettle_sim_hits *hits,
-                           fettle_us now)
+void fettle_sim_leave_by_fault(fettle_sim_board *board, const fettle_sim_hits *hits,
+                               fettle_us now)
 {
     bool stays_away = hits->is[FAULT_NO_RETURN];
     board->is_dead = board->is_dead || stays_away;
@@ -152,7 +152,7 @@ static fettle_sim_reply obey(fettle_sim_board *board, const fettle_sim_request *
     record_request(board, fettle_sim_request_name(control), request,
                    request->now + answer_time(board, request, &reply), &reply);
     if (is_leaving) {
-        leave_by_fault(board, hits, request->now);
+        fettle_sim_leave_by_fault(board, hits, request->now);
     }
     return reply;
 }
@@ -396,6 +396,26 @@ static fettle_outcome refuse(fettle_why why)
     return (fettle_outcome){.kind = FETTLE_ERROR, .why = why};
 }
 
+/* NULL: it has no serial line now. */
+static const fettle_serial_ops *line_of(const fettle_sim_board *board)
+{
+    if (board->model->esp != NULL) {
+        return &fettle_sim_esp_line_ops;
+    }
+    bool is_line = board->model->is_shield && board->shows == FETTLE_SIM_SHOWS_APP;
+    return is_line ? &fettle_sim_line_ops : NULL;
+}
+
+static void open_line(fettle_sim_board *board, const fettle_serial_settings *settings,
+                      fettle_us at)
+{
+    if (board->model->esp != NULL) {
+        fettle_sim_esp_open(board, settings, at);
+    } else {
+        fettle_sim_line_open(board, settings, at);
+    }
+}
+
 static fettle_outcome open_board(fettle_sim_board *board, const fettle_sight *sight,
                                  fettle_link_kind kind, fettle_link *link)
 {
@@ -409,8 +429,8 @@ static fettle_outcome open_board(fettle_sim_board *board, const fettle_sight *si
     if (board->holder != NULL) {
         return refuse(FETTLE_WHY_BUSY);
     }
-    bool is_line = board->model->is_shield && board->shows == FETTLE_SIM_SHOWS_APP;
-    if (kind != (is_line ? FETTLE_LINK_SERIAL : FETTLE_LINK_USB)) {
+    const fettle_serial_ops *line = line_of(board);
+    if (kind != (line != NULL ? FETTLE_LINK_SERIAL : FETTLE_LINK_USB)) {
         return refuse(FETTLE_WHY_DRIVER);
     }
     fettle_sim_link *opened = calloc(1, sizeof *opened);
@@ -421,8 +441,8 @@ static fettle_outcome open_board(fettle_sim_board *board, const fettle_sight *si
     board->holder = opened;
     *link = (fettle_link){
         .kind = kind,
-        .usb = is_line ? NULL : &fettle_sim_usb_ops,
-        .serial = is_line ? &fettle_sim_line_ops : NULL,
+        .usb = line != NULL ? NULL : &fettle_sim_usb_ops,
+        .serial = line,
         .self = opened,
     };
     return make_outcome(FETTLE_OK);
@@ -441,7 +461,7 @@ static fettle_outcome bus_open(void *self, const fettle_sight *sight, fettle_lin
         fettle_sim_entry entry = {.at = now, .what = "open", .outcome = outcome.kind};
         fettle_sim_record(board, &entry, (fettle_span){NULL, 0});
         if (outcome.kind == FETTLE_OK && kind == FETTLE_LINK_SERIAL) {
-            fettle_sim_line_open(board, settings, now);
+            open_line(board, settings, now);
         }
     }
     fettle_sim_unlock(sim);

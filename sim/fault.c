@@ -17,20 +17,6 @@ enum {
     DFUSE_ERASE_COMMAND = 0x41, /* AN3156 section 5 */
 };
 
-/* What a request can be hit as; one may be several. */
-enum {
-    AS_ANY = 1,
-    AS_IN = 2,
-    AS_DATA = 4,       /* DNLOAD with data */
-    AS_END_MARKER = 8, /* DNLOAD without */
-    AS_UPLOAD = 16,
-    AS_GETSTATUS = 32,
-    AS_OPEN = 64,
-    AS_COMMAND = 128, /* of DfuSe: DNLOAD of block 0; its bytes are no data */
-    AS_ERASE = 256,
-    AS_PLAIN = 512, /* DNLOAD with data to what has no commands */
-};
-
 typedef struct fault_word {
     const char *name;
     unsigned hits;
@@ -38,25 +24,32 @@ typedef struct fault_word {
 } fault_word;
 
 static const fault_word words[FAULT_COUNT] = {
-    [FAULT_LOSE_COMPLETION] = {"lose-completion", AS_END_MARKER, true, false},
-    [FAULT_LOSE_REPLY] = {"lose-reply", AS_ANY, true, false},
-    [FAULT_DROP_WRITE] = {"drop-write", AS_DATA, false, false},
-    [FAULT_FLIP_BIT] = {"flip-bit", AS_DATA, false, false},
-    [FAULT_STALL] = {"stall", AS_DATA | AS_COMMAND | AS_UPLOAD | AS_GETSTATUS, false,
+    [FAULT_LOSE_COMPLETION] = {"lose-completion", SIM_AS_END_MARKER, true, false},
+    [FAULT_LOSE_REPLY] = {"lose-reply", SIM_AS_ANY, true, false},
+    [FAULT_DROP_WRITE] = {"drop-write", SIM_AS_DATA | SIM_AS_BLOCK, false, false},
+    [FAULT_FLIP_BIT] = {"flip-bit", SIM_AS_DATA | SIM_AS_BLOCK, false, false},
+    [FAULT_STALL] = {"stall",
+                     SIM_AS_DATA | SIM_AS_COMMAND | SIM_AS_UPLOAD | SIM_AS_GETSTATUS, false,
                      false},
-    [FAULT_VANISH] = {"vanish", AS_ANY, true, false},
-    [FAULT_NO_RETURN] = {"no-return", AS_ANY, true, false},
-    [FAULT_OTHER_IDS] = {"other-ids", AS_ANY, true, false},
-    [FAULT_BUSY_FOREVER] = {"busy-forever", AS_GETSTATUS, false, false},
-    [FAULT_SHORT] = {"short", AS_IN, false, false},
-    [FAULT_STATUS] = {"status", AS_DATA, false, false},
-    [FAULT_SLOW] = {"slow", AS_ANY, false, false},
-    [FAULT_NO_PERMISSION] = {"no-permission", AS_OPEN, false, false},
-    [FAULT_BUSY] = {"busy", AS_OPEN, false, false},
-    [FAULT_ODD_STATE] = {"odd-state", AS_GETSTATUS, false, true},
-    [FAULT_ODD_STATUS] = {"odd-status", AS_GETSTATUS, false, true},
-    [FAULT_MUTE] = {"mute", AS_ANY, false, false},
-    [FAULT_DROP_ERASE] = {"drop-erase", AS_ERASE, false, false},
+    [FAULT_VANISH] = {"vanish", SIM_AS_ANY, true, false},
+    [FAULT_NO_RETURN] = {"no-return", SIM_AS_ANY, true, false},
+    [FAULT_OTHER_IDS] = {"other-ids", SIM_AS_ANY, true, false},
+    [FAULT_BUSY_FOREVER] = {"busy-forever", SIM_AS_GETSTATUS, false, false},
+    [FAULT_SHORT] = {"short", SIM_AS_IN, false, false},
+    [FAULT_STATUS] = {"status", SIM_AS_DATA, false, false},
+    [FAULT_SLOW] = {"slow", SIM_AS_ANY, false, false},
+    [FAULT_NO_PERMISSION] = {"no-permission", SIM_AS_OPEN, false, false},
+    [FAULT_BUSY] = {"busy", SIM_AS_OPEN, false, false},
+    [FAULT_ODD_STATE] = {"odd-state", SIM_AS_GETSTATUS, false, true},
+    [FAULT_ODD_STATUS] = {"odd-status", SIM_AS_GETSTATUS, false, true},
+    [FAULT_MUTE] = {"mute", SIM_AS_ANY, false, false},
+    [FAULT_DROP_ERASE] = {"drop-erase", SIM_AS_ERASE, false, false},
+    [FAULT_NOISE] = {"noise", SIM_AS_LINE, false, false},
+    [FAULT_LOSE_BYTE] = {"lose-byte", SIM_AS_LINE, false, false},
+    [FAULT_DOUBLE_BYTE] = {"double-byte", SIM_AS_LINE, false, false},
+    [FAULT_BROWNOUT] = {"brownout", SIM_AS_BLOCK, false, false},
+    [FAULT_STUCK_APP] = {"stuck-app", SIM_AS_STRAP, false, false},
+    [FAULT_WRONG_STRAP] = {"wrong-strap", SIM_AS_STRAP, false, false},
 };
 
 /* bStatus, DFU 1.1 section 6.1.2. */
@@ -232,20 +225,21 @@ static unsigned kinds_of_download(const fettle_sim_board *board,
                                   const fettle_control *control)
 {
     if (control->wLength == 0) {
-        return AS_END_MARKER;
+        return SIM_AS_END_MARKER;
     }
     if (board->model->dfuse == NULL) {
-        return AS_DATA | AS_PLAIN;
+        return SIM_AS_DATA | SIM_AS_PLAIN;
     }
     bool erases = control->out != NULL && control->out[0] == DFUSE_ERASE_COMMAND;
-    return control->wValue > 0 ? AS_DATA : AS_COMMAND | (erases ? AS_ERASE : 0u);
+    return control->wValue > 0 ? SIM_AS_DATA
+                               : SIM_AS_COMMAND | (erases ? SIM_AS_ERASE : 0u);
 }
 
 static unsigned kinds_of(const fettle_sim_board *board, const fettle_control *control)
 {
-    unsigned kinds = AS_ANY;
+    unsigned kinds = SIM_AS_ANY;
     if ((control->bmRequestType & 0x80) != 0 && control->wLength > 0) {
-        kinds |= AS_IN;
+        kinds |= SIM_AS_IN;
     }
     if ((control->bmRequestType & 0x7f) != 0x21) {
         return kinds;
@@ -254,9 +248,9 @@ static unsigned kinds_of(const fettle_sim_board *board, const fettle_control *co
     case 1:
         return kinds | kinds_of_download(board, control);
     case 2:
-        return kinds | AS_UPLOAD;
+        return kinds | SIM_AS_UPLOAD;
     case 3:
-        return kinds | AS_GETSTATUS;
+        return kinds | SIM_AS_GETSTATUS;
     default:
         return kinds;
     }
@@ -265,10 +259,10 @@ static unsigned kinds_of(const fettle_sim_board *board, const fettle_control *co
 static unsigned kinds_that_it_hits(const fettle_sim_fault *fault)
 {
     if (fault->kind == FAULT_STATUS && is_of_manifest(fault->status)) {
-        return AS_END_MARKER;
+        return SIM_AS_END_MARKER;
     }
     if (fault->kind == FAULT_STATUS && fault->status == ERR_ERASE) {
-        return AS_ERASE | AS_PLAIN;
+        return SIM_AS_ERASE | SIM_AS_PLAIN;
     }
     return words[fault->kind].hits;
 }
@@ -292,8 +286,12 @@ static bool is_hit(fettle_sim_fault *fault, uint64_t *random)
 fettle_sim_hits fettle_sim_fault_meet(fettle_sim_board *board,
                                       const fettle_control *control)
 {
+    return fettle_sim_fault_meet_as(board, kinds_of(board, control));
+}
+
+fettle_sim_hits fettle_sim_fault_meet_as(fettle_sim_board *board, unsigned kinds)
+{
     fettle_sim_hits hits = {.status = 0};
-    unsigned kinds = kinds_of(board, control);
     for (size_t i = 0; i < board->settings.fault_count; i++) {
         fettle_sim_fault *fault = &board->settings.faults[i];
         if ((kinds_that_it_hits(fault) & kinds) == 0 || !is_hit(fault, &board->random)) {

@@ -3,9 +3,9 @@
  * Hands at the desk, and the virtual person they belong to.
  *
  * A hand does one thing at a time; unplugging and plugging in again is two, with a moment between
- * them. A person hears what is asked, takes their time, and starts a hand: the helpful one does what
- * was asked, the slow one later, the wrong one something else, again and again. What a hand has
- * begun it finishes, also when nothing is asked any more.
+ * them. A person hears what is asked, takes their time, and starts a hand: the helpful one does
+ * what was asked, the slow one later, the wrong one something else, again and again. What a hand
+ * has begun it finishes, also when nothing is asked any more.
  */
 #include "internal.h"
 
@@ -38,6 +38,13 @@ static void unplug(fettle_sim_board *board, fettle_us at)
     fettle_sim_leave(board, at, START_BOOT, FETTLE_NEVER);
 }
 
+static void press_reset(fettle_sim_board *board, fettle_us at, bool with_button)
+{
+    if (board->model->esp != NULL && board->shows != FETTLE_SIM_SHOWS_NOTHING) {
+        fettle_sim_esp_press_reset(board, with_button, at);
+    }
+}
+
 static void start_hand(fettle_sim_board *board, fettle_sim_hand hand, fettle_us at)
 {
     board->hand = hand;
@@ -66,6 +73,12 @@ void fettle_sim_on_hand(fettle_sim_board *board, fettle_us at)
         unplug(board, at);
         start_hand(board, FETTLE_SIM_PLUG_WITH_BUTTON, again);
         break;
+    case FETTLE_SIM_PRESS_RESET:
+        press_reset(board, at, false);
+        break;
+    case FETTLE_SIM_PRESS_RESET_WITH_BUTTON:
+        press_reset(board, at, true);
+        break;
     }
 }
 
@@ -79,6 +92,12 @@ void fettle_sim_do(fettle_sim *sim, size_t board, fettle_sim_hand hand, fettle_u
 
 /* ---- the person ---- */
 
+/* Such boards have two: BOOT is held while RESET is pressed, and the cable stays. */
+static bool has_reset_button(const fettle_sim_board *board)
+{
+    return board->model->esp != NULL && board->shows != FETTLE_SIM_SHOWS_NOTHING;
+}
+
 static void do_right(fettle_sim_board *board, fettle_us at)
 {
     switch (board->ask) {
@@ -90,7 +109,10 @@ static void do_right(fettle_sim_board *board, fettle_us at)
         }
         break;
     case FETTLE_ASK_UPDATE_MODE:
-        start_hand(board, FETTLE_SIM_REPLUG_WITH_BUTTON, at);
+        start_hand(board,
+                   has_reset_button(board) ? FETTLE_SIM_PRESS_RESET_WITH_BUTTON
+                                           : FETTLE_SIM_REPLUG_WITH_BUTTON,
+                   at);
         break;
     case FETTLE_ASK_REPLUG:
         start_hand(board, FETTLE_SIM_REPLUG, at);

@@ -2,14 +2,14 @@
 /*
  * What the files of the virtual boards share.
  *
- * sim.c has the world: its clock, the order in which things happen, and the adding of boards. bus.c
- * is the bus and the links. A board is a fettle_sim_board: what all boards have (being plugged in,
- * arriving, leaving, faults, files), and a table of what its kind does (pic.c: shields, whose
- * application is cdc.c as a USB device and line.c as a serial line; strict*.c: DFU 1.1; dfuse.c and
- * its like: ST's extension of it). options.c reads specs, time.c knows what requests cost, fault.c
- * decides who is hit, hand.c has hands and the person they belong to, log.c keeps the record,
- * describe.c writes descriptors, store.c keeps memories and their files, and suffix.c makes DFU
- * suffixes for tests.
+ * sim.c has the world: its clock, the order in which things happen, and the adding of boards.
+ * bus.c is the bus and the links. A board is a fettle_sim_board: what all boards have (being
+ * plugged in, arriving, leaving, faults, files), and a table of what its kind does (pic.c:
+ * shields, whose application is cdc.c as a USB device and line.c as a serial line; strict*.c: DFU
+ * 1.1; dfuse.c and its like: ST's extension of it; esp.c and its like: ESP chips behind a serial
+ * line). options.c reads specs, time.c knows what requests cost, fault.c decides who is hit,
+ * hand.c has hands and the person they belong to, log.c keeps the record, describe.c writes
+ * descriptors, store.c keeps memories and their files, and suffix.c makes DFU suffixes for tests.
  *
  * Everything below is called with the world's lock held, unless it says otherwise.
  */
@@ -106,6 +106,25 @@ typedef enum fettle_sim_option {
     OPTION_BUSY,
     OPTION_CLRSTATUS,
     OPTION_BLOCKS,
+    OPTION_ESP_MODE, /* of ESP boards, from here */
+    OPTION_BRIDGE,
+    OPTION_CIRCUIT,
+    OPTION_EN_MS,
+    OPTION_XTAL,
+    OPTION_REVISION,
+    OPTION_MAX_BAUD,
+    OPTION_LATENCY,
+    OPTION_CONTENT,
+    OPTION_FLASH_ID,
+    OPTION_UNKNOWN,
+    OPTION_SYNC_MISSES,
+    OPTION_MEM_END,
+    OPTION_SDM,
+    OPTION_SECURE_BOOT,
+    OPTION_ENCRYPTION,
+    OPTION_WATCHDOG,
+    OPTION_OWN_STUB,
+    OPTION_SILENT,
     OPTION_COUNT,
 } fettle_sim_option;
 
@@ -125,6 +144,11 @@ enum { USB_ROUGH, USB_FULL, USB_NONE };
 enum { BUSY_ANSWERS, BUSY_NAKS, BUSY_STALLS, BUSY_IS_STRICT };
 enum { CLRSTATUS_IS_TAKEN, CLRSTATUS_IS_UNKNOWN, CLRSTATUS_IS_STALLED };
 enum { BLOCKS_OF_TRANSFER_SIZE, BLOCKS_OF_THEIR_LENGTH };
+enum { BRIDGE_CP210X, BRIDGE_CH340, BRIDGE_CH9102, BRIDGE_FTDI, BRIDGE_JTAG };
+enum { CIRCUIT_CLASSIC, CIRCUIT_DIRECT, CIRCUIT_NONE };
+enum { CONTENT_APP, CONTENT_BLANK };
+enum { SECURE_BOOT_NONE, SECURE_BOOT_V1, SECURE_BOOT_V2 };
+enum { ENCRYPTION_NONE, ENCRYPTION_DEVELOPMENT, ENCRYPTION_RELEASE };
 
 /* An option that wasn't given, where the model knows better than a table of defaults. */
 #define SIM_MODEL_DECIDES UINT64_MAX
@@ -150,6 +174,12 @@ typedef enum fettle_sim_fault_kind {
     FAULT_ODD_STATUS,
     FAULT_MUTE,
     FAULT_DROP_ERASE,
+    FAULT_NOISE, /* of serial boards, from here */
+    FAULT_LOSE_BYTE,
+    FAULT_DOUBLE_BYTE,
+    FAULT_BROWNOUT,
+    FAULT_STUCK_APP,
+    FAULT_WRONG_STRAP,
     FAULT_COUNT,
 } fettle_sim_fault_kind;
 
@@ -162,6 +192,24 @@ typedef struct fettle_sim_fault {
     bool is_chance;
     uint64_t count; /* of requests so far that it can hit */
 } fettle_sim_fault;
+
+/* What a request can be hit as; one may be several. */
+enum {
+    SIM_AS_ANY = 1,
+    SIM_AS_IN = 2,
+    SIM_AS_DATA = 4,       /* DNLOAD with data */
+    SIM_AS_END_MARKER = 8, /* DNLOAD without */
+    SIM_AS_UPLOAD = 16,
+    SIM_AS_GETSTATUS = 32,
+    SIM_AS_OPEN = 64,
+    SIM_AS_COMMAND = 128, /* of DfuSe: DNLOAD of block 0; its bytes are no data */
+    SIM_AS_ERASE = 256,
+    SIM_AS_PLAIN = 512,  /* DNLOAD with data to what has no commands */
+    SIM_AS_FRAME = 1024, /* a command to an ESP chip; also one that is data, or erases */
+    SIM_AS_BLOCK = 2048, /* one with data for the flash */
+    SIM_AS_LINE = 4096,  /* a frame on the line to it */
+    SIM_AS_STRAP = 8192, /* a reset into its loader */
+};
 
 /* What befalls one request. */
 typedef struct fettle_sim_hits {
@@ -257,6 +305,10 @@ typedef struct fettle_sim_board_ops {
 /* What a DfuSe bootloader is, and its habits: see dfuse.h. */
 typedef struct fettle_sim_dfuse_model fettle_sim_dfuse_model;
 
+/* An ESP chip, and a board that has one: see esp.h. */
+typedef struct fettle_sim_esp_chip fettle_sim_esp_chip;
+typedef struct fettle_sim_esp fettle_sim_esp;
+
 /* A row of the table of names. */
 typedef struct fettle_sim_model {
     const char *name;
@@ -265,6 +317,7 @@ typedef struct fettle_sim_model {
     uint16_t app_product, update_product; /* of shields; vendor 04D8 */
     const char *product;
     const fettle_sim_dfuse_model *dfuse; /* NULL: it is none */
+    const fettle_sim_esp_chip *esp;      /* likewise */
     const char *preset; /* options that come before the user's; NULL: none */
 } fettle_sim_model;
 
@@ -373,6 +426,7 @@ struct fettle_sim_board {
     fettle_sim_pic pic;
     fettle_sim_strict strict;
     fettle_sim_dfuse dfuse;
+    fettle_sim_esp *esp;
     fettle_sim_serial_line line;
 };
 
@@ -435,6 +489,8 @@ bool fettle_sim_fault_parse(const char *text, size_t length, fettle_sim_fault *f
                             char *message, size_t message_size);
 fettle_sim_hits fettle_sim_fault_meet(fettle_sim_board *board,
                                       const fettle_control *control);
+/* The same for what has no setup packet; `kinds` of SIM_AS_ANY and so on. */
+fettle_sim_hits fettle_sim_fault_meet_as(fettle_sim_board *board, unsigned kinds);
 fettle_why fettle_sim_fault_meet_open(fettle_sim_board *board);
 fettle_why fettle_sim_fault_access(const fettle_sim_board *board);
 
@@ -453,8 +509,8 @@ const char *fettle_sim_request_name(const fettle_control *control);
 /* ---- time.c ---- */
 
 /*
- * What a control transfer takes on the wire, from its SETUP until the board obeys, and from then until the
- * host has its answer of `count` bytes: usb=.
+ * What a control transfer takes on the wire, from its SETUP until the board obeys, and from then
+ * until the host has its answer of `count` bytes: usb=.
  */
 fettle_us fettle_sim_time_before(const fettle_sim_board *board,
                                  const fettle_control *control);
@@ -533,6 +589,10 @@ bool fettle_sim_link_is_gone(const fettle_sim_link *link);
 fettle_outcome_kind fettle_sim_link_pass(fettle_sim_link *link, fettle_us until,
                                          const fettle_cancel *cancel);
 
+/* The cable, or worse. */
+void fettle_sim_leave_by_fault(fettle_sim_board *board, const fettle_sim_hits *hits,
+                               fettle_us at);
+
 /* Lets go of the board and ends the link; without the lock. */
 void fettle_sim_link_close(fettle_sim_link *link);
 
@@ -560,6 +620,10 @@ void fettle_sim_line_set_lines(fettle_sim_board *board, bool dtr, bool rts, fett
 void fettle_sim_line_open(fettle_sim_board *board, const fettle_serial_settings *settings,
                           fettle_us at);
 
+/* What went over the line, into the log and the sums. */
+void fettle_sim_line_record_data(fettle_sim_board *board, fettle_us at, const char *what,
+                                 const uint8_t *data, const fettle_outcome *outcome);
+
 /* ---- cdc.c ---- */
 
 fettle_usb_id fettle_sim_cdc_id(const fettle_sim_board *board);
@@ -569,11 +633,22 @@ void fettle_sim_cdc_write(const fettle_sim_board *board, fettle_sim_writer *writ
 fettle_sim_reply fettle_sim_cdc_obey(fettle_sim_board *board,
                                      const fettle_sim_request *request);
 
-/* ---- line.c, pic.c, strict.c, dfuse.c ---- */
+/* ---- esp.c and its like ---- */
+
+void fettle_sim_esp_free(fettle_sim_esp *esp); /* takes NULL */
+void fettle_sim_esp_open(fettle_sim_board *board, const fettle_serial_settings *settings,
+                         fettle_us at);
+
+/* A finger presses its reset button, with BOOT held or not. */
+void fettle_sim_esp_press_reset(fettle_sim_board *board, bool with_boot, fettle_us at);
+
+/* ---- line.c, esp.c, pic.c, strict.c, dfuse.c ---- */
 
 extern const fettle_serial_ops fettle_sim_line_ops;
+extern const fettle_serial_ops fettle_sim_esp_line_ops;
 extern const fettle_sim_board_ops fettle_sim_pic_ops;
 extern const fettle_sim_board_ops fettle_sim_strict_ops;
 extern const fettle_sim_board_ops fettle_sim_dfuse_ops;
+extern const fettle_sim_board_ops fettle_sim_esp_ops;
 
 #endif

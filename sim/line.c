@@ -13,6 +13,7 @@
 #include "internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     BITS = 10, /* of one byte: start, eight, stop */
@@ -48,7 +49,8 @@ static size_t bytes_in(const fettle_sim_serial_line *line, fettle_us time)
 bool fettle_sim_line_init(fettle_sim_board *board)
 {
     fettle_sim_line_start(board);
-    if (fettle_sim_option_of(board, OPTION_MODULE) == MODULE_NONE) {
+    if (board->model->esp != NULL ||
+        fettle_sim_option_of(board, OPTION_MODULE) == MODULE_NONE) {
         return true;
     }
     board->line.bytes = calloc(SIM_LINE_ROOM, sizeof *board->line.bytes);
@@ -104,7 +106,7 @@ bool fettle_sim_line(const fettle_sim *sim, size_t board, fettle_serial_settings
     const fettle_sim_board *its = self->boards[board];
     *settings = its->line.told;
     fettle_sim_unlock(self);
-    return its->model->is_shield;
+    return its->model->is_shield || its->model->esp != NULL;
 }
 
 /* ---- what the module says ---- */
@@ -152,9 +154,12 @@ static size_t take(fettle_sim_serial_line *line, uint8_t *buffer, size_t size,
 
 /* ---- data; with the lock ---- */
 
-static void record_data(fettle_sim_board *board, fettle_us at, const char *what,
-                        const uint8_t *data, const fettle_outcome *outcome)
+void fettle_sim_line_record_data(fettle_sim_board *board, fettle_us at, const char *what,
+                                 const uint8_t *data, const fettle_outcome *outcome)
 {
+    bool is_sent = strcmp(what, "write") == 0;
+    board->totals.to_board += is_sent ? outcome->count : 0;
+    board->totals.from_board += is_sent ? 0 : outcome->count;
     fettle_sim_entry entry = {
         .at = at,
         .what = what,
@@ -245,7 +250,8 @@ static fettle_outcome line_write(void *self, const uint8_t *data, size_t size,
     fettle_sim_lock(sim);
     fettle_outcome outcome = {.kind = send(link, &rest, until, cancel)};
     outcome.count = size - rest.size;
-    record_data(link->board, fettle_sim_catch_up(sim), "write", data, &outcome);
+    fettle_sim_line_record_data(link->board, fettle_sim_catch_up(sim), "write", data,
+                                &outcome);
     fettle_sim_unlock(sim);
     return outcome;
 }
@@ -261,7 +267,8 @@ static fettle_outcome line_read(void *self, uint8_t *buffer, size_t size, fettle
     fettle_sim_lock(sim);
     fettle_outcome outcome = receive(link, buffer, size, until, cancel);
     if (outcome.count > 0) {
-        record_data(link->board, fettle_sim_catch_up(sim), "read", buffer, &outcome);
+        fettle_sim_line_record_data(link->board, fettle_sim_catch_up(sim), "read", buffer,
+                                    &outcome);
     }
     fettle_sim_unlock(sim);
     return outcome;

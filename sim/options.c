@@ -7,6 +7,7 @@
  * anything unknown lists what is known there.
  */
 #include "dfuse.h"
+#include "esp.h"
 
 #include <string.h>
 
@@ -14,12 +15,14 @@
 
 /* Ids: section 1.1 of the fact sheet on Pycom boards. */
 static const fettle_sim_model models[] = {
-    {"pytrack", &fettle_sim_pic_ops, true, 0xf013, 0xf014, "Pytrack", NULL, NULL},
-    {"pysense", &fettle_sim_pic_ops, true, 0xf012, 0xf011, "Pysense", NULL, NULL},
-    {"pyscan", &fettle_sim_pic_ops, true, 0xef38, 0xef37, "Pyscan", NULL, NULL},
-    {"pygate", &fettle_sim_pic_ops, true, 0xed14, 0xed15, "Pygate", NULL, NULL},
-    {"expansion30", &fettle_sim_pic_ops, true, 0xef98, 0xef99, "Expansion3", NULL, NULL},
-    {"expansion31", &fettle_sim_pic_ops, true, 0xef98, 0xef99, "Expansion3", NULL, NULL},
+    {"pytrack", &fettle_sim_pic_ops, true, 0xf013, 0xf014, "Pytrack", NULL, NULL, NULL},
+    {"pysense", &fettle_sim_pic_ops, true, 0xf012, 0xf011, "Pysense", NULL, NULL, NULL},
+    {"pyscan", &fettle_sim_pic_ops, true, 0xef38, 0xef37, "Pyscan", NULL, NULL, NULL},
+    {"pygate", &fettle_sim_pic_ops, true, 0xed14, 0xed15, "Pygate", NULL, NULL, NULL},
+    {"expansion30", &fettle_sim_pic_ops, true, 0xef98, 0xef99, "Expansion3", NULL, NULL,
+     NULL},
+    {"expansion31", &fettle_sim_pic_ops, true, 0xef98, 0xef99, "Expansion3", NULL, NULL,
+     NULL},
     {.name = "dfu", .ops = &fettle_sim_strict_ops},
     {.name = "strict", .ops = &fettle_sim_strict_ops},
     {.name = "twoalt",
@@ -42,6 +45,22 @@ static const fettle_sim_model models[] = {
      .ops = &fettle_sim_dfuse_ops,
      .dfuse = &fettle_sim_dfuse_gd32vf103},
     {.name = "at32", .ops = &fettle_sim_dfuse_ops, .dfuse = &fettle_sim_dfuse_at32},
+    {.name = "esp8266", .ops = &fettle_sim_esp_ops, .esp = &fettle_sim_esp8266},
+    {.name = "esp32", .ops = &fettle_sim_esp_ops, .esp = &fettle_sim_esp32},
+    {.name = "esp32s2", .ops = &fettle_sim_esp_ops, .esp = &fettle_sim_esp32s2},
+    {.name = "esp32s3",
+     .ops = &fettle_sim_esp_ops,
+     .esp = &fettle_sim_esp32s3,
+     .preset = "bridge=jtag"},
+    {.name = "esp32c2", .ops = &fettle_sim_esp_ops, .esp = &fettle_sim_esp32c2},
+    {.name = "esp32c3",
+     .ops = &fettle_sim_esp_ops,
+     .esp = &fettle_sim_esp32c3,
+     .preset = "bridge=jtag"},
+    {.name = "esp32c6",
+     .ops = &fettle_sim_esp_ops,
+     .esp = &fettle_sim_esp32c6,
+     .preset = "bridge=jtag"},
 };
 
 enum { MODEL_COUNT = sizeof models / sizeof models[0] };
@@ -60,7 +79,15 @@ typedef enum syntax {
     FAULT,
 } syntax;
 
-enum { OF_SHIELDS = 1, OF_STRICT = 2, OF_DFUSE = 4, OF_DFU = 6, OF_ALL = 7 };
+enum {
+    OF_SHIELDS = 1,
+    OF_STRICT = 2,
+    OF_DFUSE = 4,
+    OF_ESP = 8,
+    OF_DFU = 6,
+    OF_USB = 7,
+    OF_ALL = 15
+};
 
 typedef struct option_row {
     const char *name;
@@ -74,7 +101,7 @@ typedef struct option_row {
 
 static const option_row options[OPTION_COUNT] = {
     [OPTION_TIMING] = {"timing", WORD, OF_ALL, 1, 0, 0, {"none", "real"}},
-    [OPTION_MODE] = {"mode", WORD, OF_ALL, MODE_APP, 0, 0, {"app", "dfu", "unplugged"}},
+    [OPTION_MODE] = {"mode", WORD, OF_USB, MODE_APP, 0, 0, {"app", "dfu", "unplugged"}},
     [OPTION_PERSON] = {"person",
                        WORD,
                        OF_ALL,
@@ -95,7 +122,7 @@ static const option_row options[OPTION_COUNT] = {
     [OPTION_SERIAL] = {"serial", TEXT, OF_ALL, 0, 0, 0, {NULL}},
     [OPTION_FAULT] = {"fault", FAULT, OF_ALL, 0, 0, 0, {NULL}},
     [OPTION_SAME_SERIAL] = {"same-serial", YES_NO, OF_ALL, 0, 0, 0, {NULL}},
-    [OPTION_USB] = {"usb", WORD, OF_ALL, USB_ROUGH, 0, 0, {"rough", "full", "none"}},
+    [OPTION_USB] = {"usb", WORD, OF_USB, USB_ROUGH, 0, 0, {"rough", "full", "none"}},
     [OPTION_WINDOW] = {"window", NUMBER_OR_OFF, OF_SHIELDS, 7000, 0, MS_MOST, {NULL}},
     [OPTION_RACES] = {"races", YES_NO, OF_SHIELDS, 0, 0, 0, {NULL}},
     [OPTION_EXIT] = {"exit", YES_NO, OF_SHIELDS, 1, 0, 0, {NULL}},
@@ -164,7 +191,7 @@ static const option_row options[OPTION_COUNT] = {
         {"mass-erase", NUMBER, OF_DFUSE, SIM_MODEL_DECIDES, 0, 0xffffff, {NULL}},
     [OPTION_RDP] = {"rdp", YES_NO, OF_DFUSE, 0, 0, 0, {NULL}},
     [OPTION_PROTECTED] =
-        {"protected", NUMBER, OF_DFUSE, SIM_MODEL_DECIDES, 0, UINT32_MAX, {NULL}},
+        {"protected", NUMBER, OF_DFUSE | OF_ESP, SIM_MODEL_DECIDES, 0, UINT32_MAX, {NULL}},
     [OPTION_GREETS] = {"greets", YES_NO, OF_DFUSE, SIM_MODEL_DECIDES, 0, 0, {NULL}},
     [OPTION_BUSY] = {"busy",
                      WORD,
@@ -182,6 +209,40 @@ static const option_row options[OPTION_COUNT] = {
                           {"taken", "unknown", "stalled"}},
     [OPTION_BLOCKS] =
         {"blocks", WORD, OF_DFUSE, BLOCKS_OF_TRANSFER_SIZE, 0, 0, {"fixed", "by-length"}},
+    [OPTION_ESP_MODE] = {"mode", WORD, OF_ESP, MODE_APP, 0, 0, {"app", "rom", "unplugged"}},
+    [OPTION_BRIDGE] = {"bridge",
+                       WORD,
+                       OF_ESP,
+                       BRIDGE_CP210X,
+                       0,
+                       0,
+                       {"cp210x", "ch340", "ch9102", "ftdi", "jtag"}},
+    [OPTION_CIRCUIT] =
+        {"circuit", WORD, OF_ESP, CIRCUIT_CLASSIC, 0, 0, {"classic", "direct", "none"}},
+    [OPTION_EN_MS] = {"en-ms", NUMBER, OF_ESP, 1, 0, 1000, {NULL}},
+    [OPTION_XTAL] = {"xtal", NUMBER, OF_ESP, SIM_MODEL_DECIDES, 24, 40, {NULL}},
+    [OPTION_REVISION] = {"revision", NUMBER, OF_ESP, SIM_MODEL_DECIDES, 0, 399, {NULL}},
+    [OPTION_MAX_BAUD] = {"max-baud", NUMBER, OF_ESP, 3000000, 9600, 10000000, {NULL}},
+    [OPTION_LATENCY] = {"latency", NUMBER, OF_ESP, SIM_MODEL_DECIDES, 0, 255, {NULL}},
+    [OPTION_CONTENT] = {"content", WORD, OF_ESP, CONTENT_APP, 0, 0, {"app", "blank"}},
+    [OPTION_FLASH_ID] =
+        {"flash-id", NUMBER, OF_ESP, SIM_MODEL_DECIDES, 0, 0xffffff, {NULL}},
+    [OPTION_UNKNOWN] = {"unknown", WORD, OF_ESP, SIM_MODEL_DECIDES, 0, 0, {"one", "eight"}},
+    [OPTION_SYNC_MISSES] = {"sync-misses", NUMBER, OF_ESP, 0, 0, 1000, {NULL}},
+    [OPTION_MEM_END] = {"mem-end", WORD, OF_ESP, 1, 0, 0, {"silent", "answers"}},
+    [OPTION_SDM] = {"sdm", YES_NO, OF_ESP, 0, 0, 0, {NULL}},
+    [OPTION_SECURE_BOOT] =
+        {"secure-boot", WORD, OF_ESP, SECURE_BOOT_NONE, 0, 0, {"no", "v1", "v2"}},
+    [OPTION_ENCRYPTION] = {"encryption",
+                           WORD,
+                           OF_ESP,
+                           ENCRYPTION_NONE,
+                           0,
+                           0,
+                           {"no", "development", "release"}},
+    [OPTION_WATCHDOG] = {"watchdog", NUMBER, OF_ESP, 9000, 0, MS_MOST, {NULL}},
+    [OPTION_SILENT] = {"silent", YES_NO, OF_ESP, 0, 0, 0, {NULL}},
+    [OPTION_OWN_STUB] = {"own-stub", YES_NO, OF_ESP, 0, 0, 0, {NULL}},
 };
 
 /* ---- values ---- */
@@ -351,6 +412,9 @@ static bool refuse_value(const option_row *option, const char *value, char *mess
 
 static unsigned kind_of(const fettle_sim_model *model)
 {
+    if (model->esp != NULL) {
+        return OF_ESP;
+    }
     unsigned of_dfu = model->dfuse != NULL ? OF_DFUSE : OF_STRICT;
     return model->is_shield ? OF_SHIELDS : of_dfu;
 }
@@ -553,9 +617,43 @@ static bool settle_names(spec_parser *parser)
     return true;
 }
 
+enum { ESP_SIZE = 4 << 20, ESP_LEAST = 256 << 10, FTDI_MS = 16 };
+
+/*
+ * Its flash is one of the sizes that there are; what runs there decides where it can be spoken
+ * to.
+ */
+static bool settle_esp(spec_parser *parser)
+{
+    uint64_t *number = parser->settings->number;
+    const fettle_sim_esp_chip *chip = parser->model->esp;
+    uint64_t size = number[OPTION_SIZE] != 0 ? number[OPTION_SIZE] : ESP_SIZE;
+    if (size < ESP_LEAST || (size & (size - 1)) != 0) {
+        snprintf(parser->message, parser->message_size,
+                 "the flash of a %s has 256 KiB, 512 KiB, 1 MiB, ... 64 MiB",
+                 parser->model->name);
+        return false;
+    }
+    if (number[OPTION_BRIDGE] == BRIDGE_JTAG && !chip->has_jtag) {
+        snprintf(parser->message, parser->message_size,
+                 "a %s has no USB-Serial-JTAG: bridge=jtag isn't for it",
+                 parser->model->name);
+        return false;
+    }
+    if (number[OPTION_LATENCY] == SIM_MODEL_DECIDES) {
+        number[OPTION_LATENCY] = number[OPTION_BRIDGE] == BRIDGE_FTDI ? FTDI_MS : 1;
+    }
+    number[OPTION_SIZE] = size;
+    number[OPTION_MODE] = number[OPTION_ESP_MODE];
+    return true;
+}
+
 /* What follows from several options together. */
 static bool settle(spec_parser *parser)
 {
+    if (parser->model->esp != NULL) {
+        return settle_esp(parser);
+    }
     uint64_t *number = parser->settings->number;
     uint32_t size = fixed_size(parser->model);
     if (size != 0 && number[OPTION_SIZE] != 0 && number[OPTION_SIZE] != size) {

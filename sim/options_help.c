@@ -26,6 +26,13 @@ static const fettle_sim_kind kinds[] = {
     {"stm32l0", "likewise; pages of 128 bytes, erased to 0x00"},
     {"gd32vf103", "the ROM of a GD32VF103 (28e9:0189), whose memory string isn't true"},
     {"at32", "the ROM of an AT32 (2e3c:df11), with sectors that may only be read"},
+    {"esp8266", "an ESP8266 behind a CP2102N, in its application or its ROM loader"},
+    {"esp32", "an ESP32, likewise"},
+    {"esp32s2", "an ESP32-S2, likewise"},
+    {"esp32s3", "an ESP32-S3 at its USB-Serial-JTAG (303a:1001), or behind a bridge"},
+    {"esp32c2", "an ESP32-C2 (ESP8684) behind a CP2102N"},
+    {"esp32c3", "an ESP32-C3 at its USB-Serial-JTAG, or behind a bridge"},
+    {"esp32c6", "an ESP32-C6, likewise"},
     {NULL, NULL},
 };
 
@@ -38,7 +45,7 @@ const fettle_sim_kind *fettle_sim_kinds(void)
 static const char *const options_help[] = {
     "options of all virtual boards:\n"
     "  timing=none|real      waiting takes no time, or as long as with a real board\n"
-    "  mode=app|dfu|unplugged  how it is found (default app)\n"
+    "  mode=app|dfu|unplugged  how it is found (default app); ESP boards: app|rom|unplugged\n"
     "  person=helpful|none|slow|wrong  who hears what is asked (default helpful)\n"
     "  delay=MS              how long that person takes (1000)\n"
     "  size=BYTES            of its memory; KB and MB may follow\n"
@@ -52,12 +59,13 @@ static const char *const options_help[] = {
     "  downloading=yes       found in update mode with a download cut off\n"
     "  battery=yes           unplugging doesn't restart it\n"
     "  usb=rough|full|none   what requests cost: 0.2 ms and 1 us a byte; as a full speed bus;\n"
-    "      nothing\n"
+    "      nothing (not of ESP boards)\n"
     "  return=MS             how long it stays away when a fault made it vanish (2000)\n"
     "  fault=KIND[:before|:after][@N|@N+|@p0.01]  repeatable; KIND is one of\n"
     "      lose-completion lose-reply drop-write flip-bit stall vanish no-return other-ids\n"
     "      busy-forever short status=errPROG... slow no-permission busy odd-state\n"
-    "      odd-status mute drop-erase",
+    "      odd-status mute drop-erase; of ESP boards also noise lose-byte double-byte\n"
+    "      brownout stuck-app wrong-strap",
 
     "options of shields:\n"
     "  window=MS|off         how long it stays in update mode (7000)\n"
@@ -112,6 +120,29 @@ static const char *const options_help[] = {
     "  busy=answers|naks|stalls|strict  what a GETSTATUS meets that comes too early\n"
     "  clrstatus=taken|unknown|stalled  a CLRSTATUS outside dfuERROR\n"
     "  blocks=fixed|by-length  addresses go by wTransferSize, or by wLength (fixed)",
+
+    "options of esp8266, esp32, esp32s2, esp32s3, esp32c2, esp32c3 and esp32c6:\n"
+    "  bridge=cp210x|ch340|ch9102|ftdi|jtag  between USB and it; jtag: its own (S3, C3, C6)\n"
+    "  circuit=classic|direct|none  from DTR and RTS to its pins: two transistors; wires; none,\n"
+    "      so that a person has to press BOOT and RESET\n"
+    "  en-ms=MS              how long its reset line takes to rise (1)\n"
+    "  size=BYTES            of its flash (4MB)\n"
+    "  content=app|blank     of a new one\n"
+    "  flash-id=N            what the flash says it is; 0xffffff: it doesn't answer\n"
+    "  protected=ADDRESS     the 64 KiB around it take nothing, and nobody is told\n"
+    "  revision=N            major * 100 + minor\n"
+    "  xtal=MHZ              its crystal (26 or 40)\n"
+    "  max-baud=N            what the line bears; bytes get lost and spoilt above it (3000000)\n"
+    "  latency=MS            after which a bridge hands over what it has (1; ftdi: 16)\n"
+    "  unknown=one|eight     replies to an opcode that the ROM doesn't know\n"
+    "  sync-misses=N         so many SYNCs get no reply (0)\n"
+    "  mem-end=answers|silent  the ROM, when it starts what was loaded into RAM\n"
+    "  sdm=yes               secure download mode\n"
+    "  secure-boot=no|v1|v2  and\n"
+    "  encryption=no|development|release  what its eFuses say\n"
+    "  watchdog=MS           of the application, after a reset over USB-Serial-JTAG (9000; 0: off)\n"
+    "  silent=yes            its ROM prints nothing\n"
+    "  own-stub=yes          takes the stub that tests make for a published one",
 
     "a comma in a value is written \\,",
 };

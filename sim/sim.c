@@ -245,6 +245,7 @@ static void free_board(fettle_sim_board *board)
         free(board->strict.block);
         free(board->dfuse.block);
         free(board->line.bytes);
+        fettle_sim_esp_free(board->esp);
         free(board);
     }
 }

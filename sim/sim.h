@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Virtual boards: a library of its own, for rehearsals and tests. It speaks the transports'
- * language (fettle/transport.h) and shares no protocol code with the product, so that it can't agree
- * with the product's mistakes; what boards do is written from the specifications and the fact
- * sheets under docs/.
+ * language (fettle/transport.h) and shares no protocol code with the product, so that it can't
+ * agree with the product's mistakes; what boards do is written from the specifications and the
+ * fact sheets under docs/.
  *
- * One fettle_sim is one world: a clock, a bus, and the boards on it. Worlds share nothing. The bus
- * and the clock of a world, and fettle_sim_look_at(), may be used from several threads; all else
- * here from one. One thread may read a serial line while another writes to it.
+ * One fettle_sim is one world: a clock, a bus, and the boards on it. Worlds share nothing. The
+ * bus and the clock of a world, and fettle_sim_look_at(), may be used from several threads; all
+ * else here from one. One thread may read a serial line while another writes to it.
  */
 #ifndef FETTLE_SIM_H
 #define FETTLE_SIM_H
@@ -74,6 +74,8 @@ typedef enum fettle_sim_hand {
     FETTLE_SIM_PLUG_WITH_BUTTON, /* plug in with the update button held */
     FETTLE_SIM_REPLUG,           /* unplug, plug in again */
     FETTLE_SIM_REPLUG_WITH_BUTTON,
+    FETTLE_SIM_PRESS_RESET,             /* of an ESP board; others have no such button */
+    FETTLE_SIM_PRESS_RESET_WITH_BUTTON, /* with BOOT held */
 } fettle_sim_hand;
 void fettle_sim_do(fettle_sim *sim, size_t board, fettle_sim_hand hand, fettle_us in);
 
@@ -97,8 +99,8 @@ bool fettle_sim_look_at(fettle_sim *sim, size_t board, fettle_sight *sight);
 bool fettle_sim_is_plugged(const fettle_sim *sim, size_t board);
 
 /*
- * What the serial line of a shield's application was last told: 115200 baud and 8 bits with both
- * lines off if nothing since it started. False: this board has no such line.
+ * What the serial line of a shield's application, or of an ESP board, was last told: 115200 baud
+ * and 8 bits with both lines off if nothing since it started. False: this board has no such line.
  */
 bool fettle_sim_line(const fettle_sim *sim, size_t board, fettle_serial_settings *settings);
 
@@ -123,7 +125,10 @@ typedef struct fettle_sim_entry {
                          "reset", "open", "close", "hand", "arrives", "leaves", "violation",
                          "mute", "line-coding", "lines", "write", "read", "overrun"...; of a
                          DfuSe bootloader also "erase", "mass-erase", "program", "unerased",
-                         "protected", "early", "leave", "hang" */
+                         "protected", "early", "leave", "hang"; of an ESP board "reset"
+                         (bRequest 1: into its loader), "sync", "command" (bRequest: its
+                         opcode), "erase", "program", "md5", "stub", "watchdog", "dropped"
+                         (bytes for which it had no room), "too-long", "overrun" */
     uint8_t bmRequestType, bRequest;
     uint16_t wValue, wIndex, wLength;
     fettle_outcome_kind outcome;
@@ -147,9 +152,21 @@ typedef struct fettle_sim_totals {
     size_t requests; /* control transfers, of any kind */
     fettle_us bus;   /* all of them together; see usb= */
     fettle_us busy;
-    fettle_us first, last; /* SETUP of the first one, end of the last one */
+    fettle_us first, last;       /* SETUP of the first one, end of the last one */
+    size_t to_board, from_board; /* bytes over a serial line */
 } fettle_sim_totals;
 fettle_sim_totals fettle_sim_totals_of(const fettle_sim *sim, size_t board);
+
+/*
+ * A stub for an ESP board, which takes it for a published one from now on: for tests where no
+ * published one is at hand. False: the board has no ESP chip. All boards of a chip get the same
+ * one.
+ */
+typedef struct fettle_sim_stub {
+    uint32_t entry, text_address, data_address, bss_address;
+    uint8_t text[6400], data[200];
+} fettle_sim_stub;
+bool fettle_sim_make_stub(fettle_sim *sim, size_t board, fettle_sim_stub *stub);
 
 /*
  * A valid program memory of a shield, 16384 bytes (bootloader rows blank, vectors at 0x0400, CRC-14

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The host's end of the line to an ESP chip: what a system's driver and a bridge make of it. Up
+ * to 4096 bytes are taken ahead of the wire; on the wire each needs its ten bits at the rate of
+ * that moment. What the chip sends is there when it has come, and the bridge has handed it over;
+ * a byte at another rate than the host listens at is another byte.
+ */
+#include "esp.h"
+
+#include <stdlib.h>
+
+enum {
+    FRAME_US = 1000, /* how often to look again where others may write meanwhile */
+};
+
+static fettle_outcome make_outcome(fettle_outcome_kind kind, size_t count)
+{
+    return (fettle_outcome){.kind = kind, .count = count};
+}
+
+static fettle_us earlier(fettle_us a, fettle_us b)
+{
+    return a < b ? a : b;
+}
+
+static fettle_sim_esp *esp_of(const fettle_sim_link *link)
+{
+    return link->board->esp;
+}
+
+/* The time, with everything done that is due. */
+static fettle_us catch_up(fettle_sim_link *link)
+{
+    fettle_us now = fettle_sim_catch_up(link->board->sim);
+    if (!fettle_sim_link_is_gone(link)) {
+        fettle_sim_esp_advance(esp_of(link), now);
+    }
+    return now;
+}
+
+/* ---- to the chip ---- */
+
+static void put_byte(fettle_sim_esp *esp, uint8_t value, fettle_us now)
+{
+    const fettle_serial_settings *told = &esp->board->line.told;
+    uint64_t begins = now * 1000;
+    begins = begins < esp->in_free_ns ? esp->in_free_ns : begins;
+    esp->in_free_ns = begins + fettle_sim_esp_byte_ns(esp, told->baud);
+    if (!fettle_sim_esp_bear(esp, told->baud, &value)) {
+        return;
+    }
+    size_t at = (esp->in_first + esp->in_count++) % ESP_IN_ROOM;
+    esp->in[at] = (fettle_sim_esp_in){
+        .due = (esp->in_free_ns + 999) / 1000,
+        .baud = told->baud,
+        .value = value,
+        .data_bits = told->data_bits,
+    };
+}
+
+/* When a good part of what is on the wire will have left it. */
+static fettle_us has_room_at(const fettle_sim_esp *esp, fettle_us now)
+{
+    size_t part = esp->in_count / 4;
+    fettle_us due = esp->in[(esp->in_first + part) % ESP_IN_ROOM].due;
+    return due > now ? due
+                     : FETTLE_NEVER; /* the chip doesn't take it: something must happen */
+}
+
+static fettle_outcome_kind send(fettle_sim_link *link, fettle_span *data, fettle_us until,
+                                const fettle_cancel *cancel)
+{
+    fettle_sim_esp *esp = esp_of(link);
+    for (;;) {
+        fettle_us now = catch_up(link);
+        if (fettle_sim_link_is_gone(link)) {
+            return FETTLE_GONE;
+        }
+        while (data->size > 0 && esp->in_count < ESP_HOST_ROOM) {
+            put_byte(esp, *data->data, now);
+            data->data++;
+            data->size--;
+        }
+        fettle_sim_esp_advance(esp, now);
+        if (data->size == 0) {
+            return FETTLE_OK;
+        }
+        if (now >= until) {
+            return FETTLE_TIMEOUT;
+        }
+        fettle_outcome_kind kind = fettle_sim_idle(
+            link->board->sim, earlier(has_room_at(esp, now), until), cancel);
+        if (kind != FETTLE_OK) {
+            return kind;
+        }
+    }
+}
+
+/* ---- from the chip ---- */
+
+/* What has come so far came at the rate that holds now. */
+static void judge(fettle_sim_esp *esp, fettle_us now)
+{
+    const fettle_serial_settings *told = &esp->board->line.told;
+    for (size_t i = 0; i < esp->out_count; i++) {
+        fettle_sim_esp_out *byte = &esp->out[(esp->out_first + i) % ESP_OUT_ROOM];
+        if (byte->due > now) {
+            return;
+        }
+        bool is_off = !esp->is_jtag && (fettle_sim_esp_is_off(told->baud, byte->baud) ||
+                                        told->data_bits != 8);
+        if (!byte->is_judged && is_off) {
+            byte->value ^= (uint8_t)(fettle_sim_random(&esp->board->random) | 1);
+        }
+        byte->is_judged = true;
+    }
+}
+
+static size_t take(fettle_sim_esp *esp, uint8_t *buffer, size_t size, fettle_us now)
+{
+    size_t count = 0;
+    judge(esp, now);
+    while (count < size && esp->out_count > 0 && esp->out[esp->out_first].due <= now) {
+        buffer[count++] = esp->out[esp->out_first].value;
+        esp->out_first = (esp->out_first + 1) % ESP_OUT_ROOM;
+        esp->out_count--;
+        esp->has_lost = false;
+    }
+    return count;
+}
+
+static fettle_outcome receive(fettle_sim_link *link, uint8_t *buffer, size_t size,
+                              fettle_us until, const fettle_cancel *cancel)
+{
+    fettle_sim_esp *esp = esp_of(link);
+    fettle_sim *sim = link->board->sim;
+    for (;;) {
+        fettle_us now = catch_up(link);
+        if (fettle_sim_link_is_gone(link)) {
+            return make_outcome(FETTLE_GONE, 0);
+        }
+        size_t count = take(esp, buffer, size, now);
+        if (count > 0 || size == 0) {
+            return make_outcome(FETTLE_OK, count);
+        }
+        if (now >= until) {
+            return make_outcome(FETTLE_TIMEOUT, 0);
+        }
+        fettle_us next = esp->out_count > 0 ? esp->out[esp->out_first].due : FETTLE_NEVER;
+        if (esp->out_count == 0 && sim->clock != NULL) {
+            next = fettle_sim_after(now, FRAME_US); /* another thread may write meanwhile */
+        }
+        fettle_outcome_kind kind = fettle_sim_idle(sim, earlier(next, until), cancel);
+        if (kind != FETTLE_OK) {
+            return make_outcome(kind, 0);
+        }
+    }
+}
+
+/* ---- the link's operations ---- */
+
+static fettle_outcome line_write(void *self, const uint8_t *data, size_t size,
+                                 fettle_us until, const fettle_cancel *cancel)
+{
+    fettle_sim_link *link = self;
+    fettle_sim *sim = link->board->sim;
+    fettle_span rest = {data, size};
+    if (fettle_cancel_is_wanted(cancel)) {
+        return make_outcome(FETTLE_CANCELLED, 0);
+    }
+    fettle_sim_lock(sim);
+    fettle_outcome outcome = {.kind = send(link, &rest, until, cancel)};
+    outcome.count = size - rest.size;
+    fettle_sim_line_record_data(link->board, fettle_sim_catch_up(sim), "write", data,
+                                &outcome);
+    fettle_sim_unlock(sim);
+    return outcome;
+}
+
+static fettle_outcome line_read(void *self, uint8_t *buffer, size_t size, fettle_us until,
+                                const fettle_cancel *cancel)
+{
+    fettle_sim_link *link = self;
+    fettle_sim *sim = link->board->sim;
+    if (fettle_cancel_is_wanted(cancel)) {
+        return make_outcome(FETTLE_CANCELLED, 0);
+    }
+    fettle_sim_lock(sim);
+    fettle_outcome outcome = receive(link, buffer, size, until, cancel);
+    if (outcome.count > 0) {
+        fettle_sim_line_record_data(link->board, fettle_sim_catch_up(sim), "read", buffer,
+                                    &outcome);
+    }
+    fettle_sim_unlock(sim);
+    return outcome;
+}
+
+/* With the lock: all right as long as the board is there. */
+static fettle_outcome begin(fettle_sim_link *link, fettle_us *now)
+{
+    fettle_sim_lock(link->board->sim);
+    *now = catch_up(link);
+    return make_outcome(fettle_sim_link_is_gone(link) ? FETTLE_GONE : FETTLE_OK, 0);
+}
+
+static fettle_outcome line_discard(void *self)
+{
+    fettle_sim_link *link = self;
+    fettle_us now;
+    fettle_outcome outcome = begin(link, &now);
+    uint8_t bytes[64];
+    while (outcome.kind == FETTLE_OK && take(esp_of(link), bytes, sizeof bytes, now) > 0) {
+    }
+    fettle_sim_unlock(link->board->sim);
+    return outcome;
+}
+
+static fettle_outcome line_set_lines(void *self, bool dtr, bool rts)
+{
+    fettle_sim_link *link = self;
+    fettle_us now;
+    fettle_outcome outcome = begin(link, &now);
+    if (outcome.kind == FETTLE_OK) {
+        fettle_sim_esp_set_lines(esp_of(link), dtr, rts, now);
+    }
+    fettle_sim_unlock(link->board->sim);
+    return outcome;
+}
+
+/* What was written leaves first; what has come, came. */
+static fettle_outcome set_coding(fettle_sim_link *link, uint32_t baud, uint8_t data_bits)
+{
+    fettle_us now;
+    fettle_outcome outcome = begin(link, &now);
+    fettle_sim_esp *esp = esp_of(link);
+    fettle_us left = (esp->in_free_ns + 999) / 1000;
+    const fettle_serial_settings told = link->board->line.told;
+    if (outcome.kind == FETTLE_OK && left > now) {
+        outcome.kind = fettle_sim_link_pass(link, left, NULL);
+        now = catch_up(link);
+    }
+    if (outcome.kind == FETTLE_OK) {
+        judge(esp, now);
+        fettle_sim_line_set_coding(link->board, baud != 0 ? baud : told.baud,
+                                   data_bits != 0 ? data_bits : told.data_bits, now);
+    }
+    fettle_sim_unlock(link->board->sim);
+    return outcome;
+}
+
+static fettle_outcome line_set_baud(void *self, uint32_t baud)
+{
+    return set_coding(self, baud, 0);
+}
+
+static fettle_outcome line_set_format(void *self, uint8_t data_bits)
+{
+    return set_coding(self, 0, data_bits);
+}
+
+static void line_close(void *self)
+{
+    fettle_sim_link_close(self);
+}
+
+const fettle_serial_ops fettle_sim_esp_line_ops = {
+    .write = line_write,
+    .read = line_read,
+    .discard = line_discard,
+    .set_lines = line_set_lines,
+    .set_baud = line_set_baud,
+    .set_format = line_set_format,
+    .close = line_close,
+};
+
+void fettle_sim_esp_open(fettle_sim_board *board, const fettle_serial_settings *settings,
+                         fettle_us at)
+{
+    fettle_sim_esp *esp = board->esp;
+    esp->out_count = 0;
+    fettle_sim_esp_listen(esp, at);
+    if (settings != NULL) {
+        fettle_sim_line_set_coding(board, settings->baud, settings->data_bits, at);
+        fettle_sim_esp_set_lines(esp, settings->dtr, settings->rts, at);
+    }
+}
