@@ -180,10 +180,32 @@ static bool add_targets(cli_call *call, fettle_error *err)
     return true;
 }
 
+enum { LARGEST_STUB = 256 << 10 };
+
+/* What it is, the library finds out. */
+static bool read_stub(cli_call *call, fettle_error *err)
+{
+    const char *name = call->args->stub;
+    if (name == NULL) {
+        return true;
+    }
+    call->stub = malloc(LARGEST_STUB);
+    if (call->stub == NULL) {
+        return cli_fail(err, FETTLE_E_NO_MEMORY, "no memory for %s", name);
+    }
+    if (!cli_system_read_file(name, call->stub, LARGEST_STUB, &call->stub_size)) {
+        return cli_fail(err, FETTLE_E_FILE_UNREADABLE,
+                        "cannot read %s: it isn't there, may not be read, or is too large "
+                        "for a stub",
+                        name);
+    }
+    return true;
+}
+
 bool cli_call_open(cli_call *call, fettle_error *err)
 {
     const cli_args *args = call->args;
-    if (!choose_clock(call, err) ||
+    if (!choose_clock(call, err) || !read_stub(call, err) ||
         !cli_record_open(&call->record, args, call->argc, call->argv, err)) {
         return false;
     }
@@ -218,7 +240,8 @@ fettle_us cli_call_wait(const cli_call *call)
 
 bool cli_call_load(cli_call *call, unsigned flags, fettle_error *err)
 {
-    call->image = cli_files_load(call->args->files, call->args->file_count, flags, err);
+    call->image = cli_files_load(call->args->files, call->args->file_count, call->args->chip,
+                                 flags, err);
     return call->image != NULL;
 }
 
@@ -268,6 +291,7 @@ int cli_call_close(cli_call *call, int status)
         fettle_job_free(call->targets[i].job);
     }
     free(call->targets);
+    free(call->stub);
     fettle_image_free(call->image);
     fettle_context_free(call->context);
     fettle_sim_free(call->sim);

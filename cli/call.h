@@ -44,7 +44,9 @@ typedef struct cli_call {
     cli_target *targets;
     size_t target_count;
     fettle_image *image;
-    const char *file; /* what `read` has written, or NULL */
+    const char *file;    /* what `read` has written, or NULL */
+    unsigned char *stub; /* what --stub names; or NULL */
+    size_t stub_size;
 } cli_call;
 
 void cli_call_init(cli_call *call, const cli_args *args, int argc, char **argv);

@@ -77,6 +77,51 @@ static void write_commands(const cli_paper *paper, fettle_span commands)
     cli_info_fact(paper, "commands", text[0] != '\0' ? text : "none that are known");
 }
 
+/* ---- ESP chips ---- */
+
+static void write_chip(const cli_paper *paper, const fettle_chip_facts *chip)
+{
+    char text[160], size[24];
+    snprintf(text, sizeof text, "%s%s%s%s%s%s", chip->name,
+             chip->revision[0] != '\0' ? ", revision " : "", chip->revision,
+             chip->package[0] != '\0' ? " (" : "", chip->package,
+             chip->package[0] != '\0' ? ")" : "");
+    cli_info_fact(paper, "chip", text);
+    if (chip->crystal_mhz != 0) {
+        snprintf(text, sizeof text, "%u MHz", (unsigned)chip->crystal_mhz);
+        cli_info_fact(paper, "crystal", text);
+    }
+    if (chip->mac[0] != '\0') {
+        cli_info_fact(paper, "MAC", chip->mac);
+    }
+    if (chip->flash_size != 0) {
+        describe_size(size, sizeof size, (uint32_t)chip->flash_size);
+        snprintf(text, sizeof text, "%s, id %02x %02x %02x", size,
+                 (unsigned)(chip->flash_id & 0xFF), (unsigned)(chip->flash_id >> 8 & 0xFF),
+                 (unsigned)(chip->flash_id >> 16 & 0xFF));
+    } else {
+        snprintf(text, sizeof text, "size not known");
+    }
+    cli_info_fact(paper, "flash", text);
+    if (chip->is_secure_boot || chip->is_encrypted || chip->is_secure_download) {
+        snprintf(text, sizeof text, "%s%s%s", chip->is_secure_boot ? "secure boot " : "",
+                 chip->is_encrypted ? "flash encryption " : "",
+                 chip->is_secure_download ? "secure download mode" : "");
+        cli_info_fact(paper, "security", text);
+    }
+}
+
+static void write_partition(const cli_paper *paper, const fettle_partition_facts *row)
+{
+    char text[320];
+    snprintf(text, sizeof text, "0x%06x  %8u  %-16s %s/%s%s  %s%s%s%s%s",
+             (unsigned)row->address, (unsigned)row->size, row->label, row->type,
+             row->subtype, row->is_encrypted ? ", encrypted" : "", row->content,
+             row->project[0] != '\0' ? " " : "", row->project,
+             row->version[0] != '\0' ? " " : "", row->version);
+    cli_info_fact(paper, row->is_started ? "starts" : "", text);
+}
+
 static void write_board(const cli_call *call, const cli_target *target)
 {
     cli_paper paper = cli_ui_stdout(&call->ui);
@@ -105,6 +150,15 @@ static void write_board(const cli_call *call, const cli_target *target)
     }
     for (size_t i = 0; i < result->memory_count; i++) {
         write_memory(&paper, &result->memories[i]);
+    }
+    if (result->chip != NULL) {
+        write_chip(&paper, result->chip);
+    }
+    if (result->partition_count > 0) {
+        cli_info_fact(&paper, "partitions", "address       size  label            type");
+    }
+    for (size_t i = 0; i < result->partition_count; i++) {
+        write_partition(&paper, &result->partitions[i]);
     }
 }
 

@@ -178,6 +178,10 @@ static void write_file(const cli_call *call, const described *what)
                  (unsigned)facts->prefix_address);
         cli_info_fact(&paper, "prefix", text);
     }
+    if (facts->piece_count > 0 &&
+        cli_info_write_pieces(&paper, what->image, facts, call->ui.verbose > 0)) {
+        return;
+    }
     text[0] = '\0';
     for (size_t i = 0; i < what->fit_count; i++) {
         cli_text_append(text, sizeof text, i > 0 ? ", " : "");
@@ -293,6 +297,7 @@ static void write_file_object(const cli_call *call, const described *what,
     } else {
         cli_json_null(&json, "entry");
     }
+    cli_info_add_pieces(&json, what->image, facts);
     cli_json_open_array(&json, "fits");
     for (size_t i = 0; i < what->fit_count; i++) {
         cli_json_text(&json, NULL, what->fits[i]);
@@ -314,12 +319,37 @@ static bool is_stdin_named(const cli_args *args)
     return is_named;
 }
 
+/* A manifest with builds for several chips: one after the other. False: it has none, or one can't be read. */
+static bool write_builds(const cli_call *call, fettle_error *err)
+{
+    enum { MOST = 64 };
+    char chips[MOST][FETTLE_CHIP_WORD_SIZE];
+    const char *file = call->args->files[0];
+    size_t count = call->args->file_count == 1 ? fettle_image_chips(file, chips, MOST) : 0;
+    for (size_t i = 0; i < count && i < MOST; i++) {
+        fettle_image *image = fettle_image_load_for_chip(file, chips[i], 0, err);
+        if (image == NULL) {
+            return false;
+        }
+        described what;
+        describe(&what, image);
+        write_file(call, &what);
+        fettle_image_free(image);
+    }
+    fflush(stdout);
+    return count > 0;
+}
+
 int cli_info_of_files(cli_call *call)
 {
     fettle_error err;
     const fettle_error *damage = NULL;
     unsigned flags = call->args->accept_damaged ? FETTLE_LOAD_ACCEPT_DAMAGED : 0u;
     if (!cli_call_load(call, flags, &err)) {
+        if (err.code == FETTLE_E_BUILD_NOT_NAMED && !call->args->json &&
+            write_builds(call, &err)) {
+            return 0;
+        }
         fettle_error second;
         if (err.code != FETTLE_E_FILE_DAMAGED || is_stdin_named(call->args) ||
             !cli_call_load(call, FETTLE_LOAD_ACCEPT_DAMAGED, &second)) {

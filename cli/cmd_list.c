@@ -74,7 +74,8 @@ static void fill_row(const char *row[COLUMN_COUNT], char version[16],
     row[0] = view->name;
     row[1] = view->path;
     row[2] = fettle_mode_name(view->mode);
-    row[3] = view->id.vendor != 0 ? version : "-";
+    bool has_version = view->id.vendor != 0 && view->state != FETTLE_BOARD_LINE;
+    row[3] = has_version ? version : "-";
     row[4] = view->serial[0] != '\0' ? view->serial : "-";
     row[5] = view->state_text != NULL ? view->state_text : "";
 }

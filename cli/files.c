@@ -114,21 +114,72 @@ static fettle_image *load_stdin(unsigned flags, fettle_error *err)
     return image;
 }
 
-static fettle_image *load(const cli_file *file, unsigned flags, fettle_error *err)
+/* ---- what was built of an ELF file ---- */
+
+/* "beside" in the folder of `path`, if it is there. */
+static bool find_beside(char out[CLI_PATH_ROOM], const char *path, const char *beside)
 {
-    return cli_file_is_stdin(file->path) ? load_stdin(flags, err)
-                                         : fettle_image_load(file->path, flags, err);
+    size_t folder = strlen(path);
+    while (folder > 0 && path[folder - 1] != '/' && path[folder - 1] != '\\') {
+        folder--;
+    }
+    int length = snprintf(out, CLI_PATH_ROOM, "%.*s%s", (int)folder, path, beside);
+    return length > 0 && length < CLI_PATH_ROOM &&
+           cli_system_file_kind(out) == CLI_FILE_REGULAR;
+}
+
+/* "sketch.elf" to "sketch.bin" */
+static bool find_bin(char out[CLI_PATH_ROOM], const char *path)
+{
+    size_t length = strlen(path);
+    if (length > 4 && cli_text_equal(path + length - 4, ".elf")) {
+        length -= 4;
+    }
+    int size = snprintf(out, CLI_PATH_ROOM, "%.*s.bin", (int)length, path);
+    return size > 0 && size < CLI_PATH_ROOM &&
+           cli_system_file_kind(out) == CLI_FILE_REGULAR;
+}
+
+/* Adds what the build has put beside the ELF file, all of it first. */
+static void name_what_was_built(const char *path, fettle_error *err)
+{
+    char all[CLI_PATH_ROOM], bin[CLI_PATH_ROOM];
+    bool has_all = find_beside(all, path, "flasher_args.json");
+    bool has_bin = find_bin(bin, path);
+    const char *const parts[] = {
+        "; ",
+        has_all ? all : "",
+        has_all && has_bin ? " and " : "",
+        has_bin ? bin : "",
+        has_all && has_bin ? " are there" : " is there",
+    };
+    for (size_t i = 0; (has_all || has_bin) && i < sizeof parts / sizeof parts[0]; i++) {
+        cli_text_append(err->message, sizeof err->message, parts[i]);
+    }
+}
+
+static fettle_image *load(const cli_file *file, const char *chip, unsigned flags,
+                          fettle_error *err)
+{
+    if (cli_file_is_stdin(file->path)) {
+        return load_stdin(flags, err);
+    }
+    fettle_image *image = fettle_image_load_for_chip(file->path, chip, flags, err);
+    if (image == NULL && err->code == FETTLE_E_FILE_IS_ESP_ELF) {
+        name_what_was_built(file->path, err);
+    }
+    return image;
 }
 
 /* Both are the same image: one to be freed, one to be joined. */
 static bool load_part(fettle_image **image, fettle_part *part, const char *word,
-                      unsigned flags, fettle_error *err)
+                      const char *chip, unsigned flags, fettle_error *err)
 {
     cli_file file;
     if (!cli_file_parse(&file, word, err)) {
         return false;
     }
-    *image = load(&file, flags, err);
+    *image = load(&file, chip, flags, err);
     *part = (fettle_part){
         .image = *image, .has_address = file.has_address, .address = file.address};
     return *image != NULL;
@@ -155,8 +206,8 @@ static fettle_image *join(fettle_image **images, const fettle_part *parts, size_
     return only;
 }
 
-fettle_image *cli_files_load(const char *const *words, size_t count, unsigned flags,
-                             fettle_error *err)
+fettle_image *cli_files_load(const char *const *words, size_t count, const char *chip,
+                             unsigned flags, fettle_error *err)
 {
     fettle_part parts[CLI_MAX_FILES];
     fettle_image *images[CLI_MAX_FILES] = {NULL};
@@ -170,7 +221,7 @@ fettle_image *cli_files_load(const char *const *words, size_t count, unsigned fl
         return NULL;
     }
     while (loaded < count &&
-           load_part(&images[loaded], &parts[loaded], words[loaded], flags, err)) {
+           load_part(&images[loaded], &parts[loaded], words[loaded], chip, flags, err)) {
         loaded++;
     }
     if (loaded == count) {

@@ -30,10 +30,11 @@ bool cli_file_parse(cli_file *file, const char *word, fettle_error *err);
 bool cli_file_is_stdin(const char *word);
 
 /*
- * Reads each file, and joins them where there are several, or one has an address. `flags` are FETTLE_LOAD_*. NULL
+ * Reads each file, and joins them where there are several, or one has an address. Of a file that has builds for several chips
+ * it takes that for `chip` (NULL: it isn't said). `flags` are FETTLE_LOAD_*. NULL
  * and `err` on failure, which is a usage error also where standard input is named twice.
  */
-fettle_image *cli_files_load(const char *const *words, size_t count, unsigned flags,
-                             fettle_error *err);
+fettle_image *cli_files_load(const char *const *words, size_t count, const char *chip,
+                             unsigned flags, fettle_error *err);
 
 #endif

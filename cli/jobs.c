@@ -84,6 +84,7 @@ static void make_job(cli_call *call, cli_target *target, fettle_verb verb, unsig
         .reset = args->reset,
         .baud = args->baud,
         .flash_size = args->flash_size,
+        .stub = {call->stub, call->stub_size},
     };
     target->job = fettle_job_new(call->context, verb, call->image, &wishes, &target->error);
     if (target->job == NULL && args->events) {

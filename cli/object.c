@@ -100,8 +100,9 @@ static void add_image_of(cli_json *json, const fettle_image *image)
 static void add_data(cli_json *json, fettle_span data)
 {
     fettle_error err;
-    fettle_image *image =
-        data.size > 0 ? fettle_image_from_bytes("memory.bin", data, 0, &err) : NULL;
+    fettle_image *image = data.size > 0 ? fettle_image_from_bytes("memory.bin", data,
+                                                                  FETTLE_LOAD_AS_RAW, &err)
+                                        : NULL;
     add_image_of(json, image);
     fettle_image_free(image);
 }
@@ -127,6 +128,7 @@ void cli_object_add_view(cli_json *json, const char *key, const fettle_board_vie
         [FETTLE_BOARD_BUSY] = "busy",
         [FETTLE_BOARD_NOT_OURS] = "not-ours",
         [FETTLE_BOARD_FOREIGN] = "foreign",
+        [FETTLE_BOARD_LINE] = "serial-port",
     };
     char version[16];
     snprintf(version, sizeof version, "%x.%02x", (unsigned)view->bcdDevice >> 8,
@@ -217,6 +219,48 @@ static void add_parts(cli_json *json, const fettle_result *result)
     cli_json_close_array(json);
 }
 
+static void add_partitions(cli_json *json, const fettle_result *result)
+{
+    cli_json_open_array(json, "partitions");
+    for (size_t i = 0; i < result->partition_count; i++) {
+        const fettle_partition_facts *row = &result->partitions[i];
+        cli_json_open_object(json, NULL);
+        cli_json_text(json, "label", row->label);
+        cli_json_text(json, "type", row->type);
+        cli_json_text(json, "subtype", row->subtype);
+        cli_json_number(json, "address", row->address);
+        cli_json_number(json, "size", row->size);
+        cli_json_truth(json, "encrypted", row->is_encrypted);
+        cli_json_truth(json, "started", row->is_started);
+        cli_json_text(json, "content", row->content);
+        cli_json_text(json, "version", row->version);
+        cli_json_text(json, "project", row->project);
+        cli_json_close_object(json);
+    }
+    cli_json_close_array(json);
+}
+
+static void add_chip(cli_json *json, const fettle_chip_facts *chip)
+{
+    if (chip == NULL) {
+        cli_json_null(json, "chip");
+        return;
+    }
+    cli_json_open_object(json, "chip");
+    cli_json_text(json, "name", chip->name);
+    cli_json_text(json, "package", chip->package);
+    cli_json_text(json, "revision", chip->revision);
+    cli_json_text(json, "mac", chip->mac);
+    cli_json_number(json, "crystal_mhz", chip->crystal_mhz);
+    cli_json_number(json, "flash_id", chip->flash_id);
+    cli_json_number(json, "flash_size", chip->flash_size);
+    cli_json_number(json, "baud", chip->baud);
+    cli_json_truth(json, "secure_boot", chip->is_secure_boot);
+    cli_json_truth(json, "flash_encryption", chip->is_encrypted);
+    cli_json_truth(json, "secure_download", chip->is_secure_download);
+    cli_json_close_object(json);
+}
+
 /* A board that was refused before it had a job, or whose job never ran, has the same members, as far as they are known. */
 static const fettle_result nothing_known = {
     .outcome = FETTLE_OUTCOME_REFUSED,
@@ -261,7 +305,12 @@ static void add_target(cli_json *json, const char *key, const cli_target *target
     add_wire(json, &result->wire);
     cli_json_null(json, "backup");
     cli_json_number(json, "repaired", result->repaired);
-    cli_json_null(json, "stub");
+    if (result->chip != NULL) {
+        cli_json_truth(json, "stub", result->chip->has_stub);
+    } else {
+        cli_json_null(json, "stub");
+    }
+    add_chip(json, result->chip);
     add_stages_and_notes(json, result);
     if (target->call->args->command->verb == CLI_VERB_INFO) {
         char version[16] = "";
@@ -272,6 +321,7 @@ static void add_target(cli_json *json, const char *key, const cli_target *target
         }
         cli_json_text(json, "dfu_version", version);
         add_memories(json, result);
+        add_partitions(json, result);
     }
     cli_object_add_error(json, target->is_good ? NULL : &target->error, is_verbose);
     cli_json_close_object(json);

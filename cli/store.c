@@ -92,9 +92,26 @@ bool cli_store_open(cli_store *store, const char *folder)
     return length > 0 && (size_t)length < sizeof store->folder;
 }
 
+/* What comes with fettle, or was put beside it: next to the program where it was built, else where it is installed. */
+static bool get_data(const char *key, uint8_t *buf, size_t room, size_t *size)
+{
+    char folder[CLI_PATH_ROOM], path[CLI_PATH_ROOM + 64];
+    if (cli_system_program_folder(folder, sizeof folder)) {
+        snprintf(path, sizeof path, "%s/%s", folder, key);
+        if (cli_system_read_file(path, buf, room, size)) {
+            return true;
+        }
+    }
+    snprintf(path, sizeof path, "%s/%s", FETTLE_DATA_DIR, key);
+    return cli_system_read_file(path, buf, room, size);
+}
+
 static bool get(void *self, const char *key, uint8_t *buf, size_t room, size_t *size)
 {
     char path[CLI_PATH_ROOM];
+    if (strncmp(key, "stubs/", 6) == 0 && get_data(key, buf, room, size)) {
+        return true;
+    }
     return path_of_key(self, path, sizeof path, key) &&
            cli_system_read_file(path, buf, room, size);
 }

@@ -101,6 +101,9 @@ bool cli_system_make_folder(const char *path);
 void cli_system_list_folder(const char *path, void (*each)(void *user, const char *name),
                             void *user);
 
+/* The folder that this program lies in. False: the system doesn't tell, or it doesn't fit. */
+bool cli_system_program_folder(char *path, size_t size);
+
 /* Reads a small file whole. False if there is none, or more than `room` bytes. */
 bool cli_system_read_file(const char *path, unsigned char *buf, size_t room, size_t *size);
 

@@ -339,3 +339,13 @@ void cli_system_program(char *buf, size_t size)
 {
     snprintf(buf, size, "fettle");
 }
+
+bool cli_system_program_folder(char *path, size_t size)
+{
+    DWORD length = GetModuleFileNameA(NULL, path, (DWORD)size);
+    char *slash = length > 0 && length < size ? strrchr(path, '\\') : NULL;
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+    return slash != NULL;
+}

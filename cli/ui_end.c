@@ -78,12 +78,15 @@ static void describe_success(char *buf, size_t size, const char *board,
                  board,
                  result->mode == FETTLE_MODE_APP   ? "in its application"
                  : result->mode == FETTLE_MODE_DFU ? "in update mode"
+                 : result->mode == FETTLE_MODE_ROM ? "in its loader"
                                                    : "on its way up");
         break;
     case FETTLE_OUTCOME_ERASED:
         snprintf(buf, size, "%s erased; %s.", board,
                  result->verified == FETTLE_PROOF_READBACK
                      ? "every byte was read back and is blank"
+                 : result->verified == FETTLE_PROOF_HASH
+                     ? "the board's own hash says that every byte is blank"
                      : "without proof that every byte is blank");
         break;
     case FETTLE_OUTCOME_SURVEYED:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as a firmware file. The first byte of the input picks the file's name and the
+ * Any bytes as a firmware file (for ESP chips as well). The first byte of the input picks the file's name and the
  * flags, the rest is the file, or what is made into records of Intel HEX, whose checksums would
  * otherwise keep out nearly everything. Whatever it is, one of two things holds: there is an error
  * that a person can read, or there is an image with sound regions, none of them in the
@@ -29,7 +29,10 @@ static void check_refusal(const fettle_error *err)
     must(err->code == FETTLE_E_FILE_EMPTY || err->code == FETTLE_E_FILE_CUT ||
          err->code == FETTLE_E_FILE_DAMAGED || err->code == FETTLE_E_FILE_BAD_SUFFIX ||
          err->code == FETTLE_E_FILE_BAD_DFUSE || err->code == FETTLE_E_FILE_BAD_HEX ||
-         err->code == FETTLE_E_FILE_TOO_SCATTERED);
+         err->code == FETTLE_E_FILE_TOO_SCATTERED ||
+         err->code == FETTLE_E_FILE_INCOMPLETE || err->code == FETTLE_E_FILE_BAD_ESP ||
+         err->code == FETTLE_E_FILE_BAD_TABLE || err->code == FETTLE_E_FILE_OTHER_FORMAT ||
+         err->code == FETTLE_E_FILE_IS_ESP_ELF);
 }
 
 static void check_suffix(const fettle_image *image, unsigned flags)
@@ -89,6 +92,28 @@ static void check_hex(const fettle_image *image, size_t content)
     }
 }
 
+/* Every piece lies in a region; those of a merged file are in order and apart. */
+static void check_esp(const fettle_image *image)
+{
+    must(image->piece_count >= 1 && !image->has_suffix);
+    for (size_t i = 0; i < image->piece_count; i++) {
+        const fettle_image_piece *piece = &image->pieces[i];
+        must(piece->size > 0 && piece->content <= FETTLE_ESP_MERGED);
+        must(piece->name == image->name);
+        must(piece->has_address == image->regions[0].has_address);
+        must(memchr(piece->label, '\0', sizeof piece->label) != NULL);
+        bool is_in_one = false;
+        for (size_t k = 0; k < image->region_count; k++) {
+            const fettle_region *region = &image->regions[k];
+            is_in_one = is_in_one ||
+                        (piece->address >= region->address &&
+                         piece->address + (uint64_t)piece->size <= end_of_region(region));
+        }
+        must(is_in_one);
+        must(i == 0 || piece[-1].address + (uint64_t)piece[-1].size <= piece->address);
+    }
+}
+
 static void check_same_regions(const fettle_image *a, const fettle_image *b)
 {
     must(a->region_count == b->region_count);
@@ -135,12 +160,17 @@ static void check_image(const fettle_image *image, fettle_span file, unsigned fl
     case FETTLE_IMAGE_HEX:
         check_hex(image, content);
         break;
+    case FETTLE_IMAGE_ESP:
+        check_esp(image);
+        break;
     default:
         check_plain(image);
         return;
     }
     must(image->prefix == FETTLE_PREFIX_NONE);
-    check_written(image);
+    if (image->regions[0].has_address) {
+        check_written(image);
+    }
 }
 
 /* ---- records ---- */

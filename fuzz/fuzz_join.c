@@ -50,7 +50,8 @@ static void check_part(const fettle_image *joined, const fettle_image_part *part
 {
     for (size_t i = 0; i < part->image->region_count; i++) {
         fettle_region wanted = part->image->regions[i];
-        wanted.address = part->has_address ? part->address : wanted.address;
+        bool is_moved = part->has_address && !wanted.has_address;
+        wanted.address = is_moved ? part->address : wanted.address;
         const fettle_region *region = find(joined, &wanted);
         must(region != NULL);
         must(memcmp(region->data.data + (wanted.address - region->address),

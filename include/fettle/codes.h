@@ -70,7 +70,30 @@ typedef enum fettle_code {
     FETTLE_E_NOT_BLANK = 60,            /* not-blank */
     FETTLE_E_FILE_OTHER_FORMAT = 61,    /* file-other-format */
     FETTLE_E_NO_ADDRESSES = 62,         /* no-addresses */
-    FETTLE_E_COUNT = 63,
+    FETTLE_E_FILE_INCOMPLETE = 63,      /* file-incomplete */
+    FETTLE_E_FILE_BAD_ESP = 64,         /* file-bad-esp */
+    FETTLE_E_FILE_BAD_TABLE = 65,       /* file-bad-table */
+    FETTLE_E_FILE_BAD_JSON = 66,        /* file-bad-json */
+    FETTLE_E_FILE_BAD_BUNDLE = 67,      /* file-bad-bundle */
+    FETTLE_E_BUILD_NOT_NAMED = 68,      /* build-not-named */
+    FETTLE_E_NO_BUILD_FOR_CHIP = 69,    /* no-build-for-chip */
+    FETTLE_E_FILE_IS_ESP_ELF = 70,      /* file-is-esp-elf */
+    FETTLE_E_ESP_SILENT = 71,           /* esp-silent */
+    FETTLE_E_ESP_BOOT_MODE = 72,        /* esp-boot-mode */
+    FETTLE_E_ESP_STRAPS = 73,           /* esp-straps */
+    FETTLE_E_ESP_DEAF = 74,             /* esp-deaf */
+    FETTLE_E_ESP_ECHO = 75,             /* esp-echo */
+    FETTLE_E_ESP_NOISE = 76,            /* esp-noise */
+    FETTLE_E_ESP_NOT_RESET = 77,        /* esp-not-reset */
+    FETTLE_E_ESP_RESTARTED = 78,        /* esp-restarted */
+    FETTLE_E_ESP_UNKNOWN_CHIP = 79,     /* esp-unknown-chip */
+    FETTLE_E_ESP_OTHER_CHIP = 80,       /* esp-other-chip */
+    FETTLE_E_ESP_FLASH_SILENT = 81,     /* esp-flash-silent */
+    FETTLE_E_ESP_SECURE_DOWNLOAD = 82,  /* esp-secure-download */
+    FETTLE_E_ESP_CANNOT = 83,           /* esp-cannot */
+    FETTLE_E_FILE_BAD_STUB = 84,        /* file-bad-stub */
+    FETTLE_E_ESP_SECURED = 85,          /* esp-secured */
+    FETTLE_E_COUNT = 86,
 } fettle_code;
 
 typedef enum fettle_note_code {
@@ -114,7 +137,17 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_WAITED_FOR = 37,            /* waited-for */
     FETTLE_NOTE_STAYS_HELD = 38,            /* stays-held */
     FETTLE_NOTE_PAGES_ERASED = 39,          /* pages-erased */
-    FETTLE_NOTE_COUNT = 40,
+    FETTLE_NOTE_BAUD_NOT_HELD = 40,         /* baud-not-held */
+    FETTLE_NOTE_NO_STUB = 41,               /* no-stub */
+    FETTLE_NOTE_NO_LINES = 42,              /* no-control-lines */
+    FETTLE_NOTE_PLACED_IN = 43,             /* placed-in */
+    FETTLE_NOTE_PLACED_AT = 44,             /* placed-at */
+    FETTLE_NOTE_PARTITION_KEPT = 45,        /* partition-kept */
+    FETTLE_NOTE_PARTITION_LOST = 46,        /* partition-lost */
+    FETTLE_NOTE_PARTITION_MOVES = 47,       /* partition-moves */
+    FETTLE_NOTE_STUB_WOULD_PROVE = 48,      /* stub-would-prove */
+    FETTLE_NOTE_SECURED_UNPROVEN = 49,      /* secured-unproven */
+    FETTLE_NOTE_COUNT = 50,
 } fettle_note_code;
 
 #endif

@@ -132,15 +132,30 @@ typedef struct fettle_image fettle_image;
 
 enum {
     FETTLE_LOAD_ACCEPT_DAMAGED =
-        1 << 0, /* a wrong checksum is noted, and only the content sent */
+        1 << 0,                  /* a wrong checksum is noted, and only the content sent */
+    FETTLE_LOAD_AS_RAW = 1 << 1, /* every byte is content, whatever it looks like */
 };
 
 /*
  * Reads a file, at most 256 MiB, checked by its size before it is read: raw firmware, with or without a DFU suffix, DfuSe,
- * or Intel HEX. NULL and `err` on failure.
+ * Intel HEX, images and partition tables for ESP chips. NULL and `err` on failure.
+ *
+ * A file named .json is one that names others, which are read as well and joined: flasher_args.json of ESP-IDF, or a manifest.json
+ * of ESP Web Tools. Of builds for several chips fettle_image_load_for_chip() takes the one that is meant ("esp32s3", in any
+ * spelling; NULL: the only one); other files it reads as fettle_image_load() does.
  */
 FETTLE_API fettle_image *fettle_image_load(const char *path, unsigned flags,
                                            fettle_error *err);
+FETTLE_API fettle_image *fettle_image_load_for_chip(const char *path, const char *chip,
+                                                    unsigned flags, fettle_error *err);
+
+/*
+ * The chips that a file named .json has builds for, in its order: a word for each, or "". Returns how many there are and writes up
+ * to `max` of them. 0 for any other file, and for one that can't be read.
+ */
+enum { FETTLE_CHIP_WORD_SIZE = 16 };
+FETTLE_API size_t fettle_image_chips(const char *path, char (*chips)[FETTLE_CHIP_WORD_SIZE],
+                                     size_t max);
 
 /* The same from memory, which is copied. `name` as a file name: it may promise a format (.dfu, .hex). */
 FETTLE_API fettle_image *fettle_image_from_bytes(const char *name, fettle_span bytes,
@@ -168,7 +183,7 @@ FETTLE_API fettle_image *fettle_image_join(const fettle_part *parts, size_t coun
 /* What a file says of itself. Texts and spans are the image's. */
 typedef struct fettle_image_facts {
     const char *name; /* of the file, without folders; of several, with commas in between */
-    const char *format;  /* "raw", "dfu", "dfuse", "hex"; "joined" */
+    const char *format;  /* "raw", "dfu", "dfuse", "hex", "esp"; "joined" */
     fettle_span file;    /* all its bytes */
     fettle_span content; /* what is sent, if that is one region; else of size 0 */
     uint8_t sha256[32];  /* of the file */
@@ -187,6 +202,8 @@ typedef struct fettle_image_facts {
     uint32_t entry;
     size_t target_count;    /* DfuSe */
     const char *dfuse_size; /* its size field: "right", "with-suffix", "zero", or "none" */
+    size_t piece_count;     /* for ESP chips, and of several files */
+    const char *chip;       /* "esp32s3", where a file that names others says so; else "" */
 } fettle_image_facts;
 FETTLE_API void fettle_image_get_facts(const fettle_image *image,
                                        fettle_image_facts *facts);
@@ -218,6 +235,56 @@ FETTLE_API bool fettle_image_target_at(const fettle_image *image, size_t index,
                                        fettle_image_target_view *view);
 
 /*
+ * A part of an image that goes to one place by itself: one of several files, or what a merged file for an ESP chip has for one
+ * partition. Texts are the image's, and untrusted.
+ */
+typedef struct fettle_image_piece_view {
+    const char *name;  /* of its file */
+    const char *label; /* of its partition, in a merged file; or "" */
+    bool
+        has_address; /* else it is the only piece, and the board's partition table decides */
+    uint32_t address;
+    size_t size;
+    const char *content; /* "application", "bootloader", "image", "table", "otadata", "nvs",
+                            "littlefs", "spiffs", "fat", "blank", "unknown" */
+    bool is_image;       /* one of the first three: the rest counts */
+    const char *chip;    /* "ESP32-S3", "ESP8266"; NULL: a chip that isn't known */
+    bool has_chip_id;    /* not of an ESP8266 */
+    uint16_t chip_id;
+    uint16_t min_revision, max_revision; /* major * 100 + minor; 0 and 65535: any */
+    const char *version, *project, *idf, *date, *time; /* "" where it isn't said */
+    const char *flash_mode;                            /* "dio"; NULL: not known */
+    uint32_t flash_size;                               /* bytes; 0: not known */
+    unsigned flash_mhz;                                /* 0: not known */
+    uint32_t entry;
+    size_t image_size; /* with checksum and SHA-256, without what follows */
+    bool has_hash, is_intact;
+    size_t segment_count;
+} fettle_image_piece_view;
+
+/* False, and nothing is written: there is no piece `index`. They are sorted by address. */
+FETTLE_API bool fettle_image_piece_at(const fettle_image *image, size_t index,
+                                      fettle_image_piece_view *view);
+
+typedef struct fettle_image_segment_view {
+    uint32_t address; /* where the chip has it */
+    uint32_t size;
+    bool is_mapped; /* from flash, as far as that can be told; else it is copied to RAM */
+} fettle_image_segment_view;
+
+/* Segment `index` of a piece. False: there is none. */
+FETTLE_API bool fettle_image_segment_at(const fettle_image *image, size_t piece,
+                                        size_t index, fettle_image_segment_view *view);
+
+/*
+ * Row `index` of the partition table that an image has. Of `view` what only a board can tell is empty. False: there is
+ * none.
+ */
+struct fettle_partition_facts;
+FETTLE_API bool fettle_image_partition_at(const fettle_image *image, size_t index,
+                                          struct fettle_partition_facts *view);
+
+/*
  * Which known boards it is made for, by the ids it names: constant names like "Pytrack". Returns how
  * many there are and writes up to `max` of them.
  */
@@ -234,6 +301,7 @@ typedef enum fettle_board_state {
     FETTLE_BOARD_BUSY,
     FETTLE_BOARD_NOT_OURS, /* has a DFU interface but is part of a computer: left alone */
     FETTLE_BOARD_FOREIGN,  /* nothing here that fettle can update */
+    FETTLE_BOARD_LINE,     /* a serial port: what is behind it can't be seen from here */
 } fettle_board_state;
 
 /* A board as it is seen now: a value. `name` and the constant strings live as long as the program. */
@@ -333,8 +401,7 @@ typedef struct fettle_wishes {
         reset; /* how its loader is reached, see docs/protocols/esp.md; NULL: as the port suggests */
     uint32_t baud;       /* the highest rate to try; 0: what the port is known to hold */
     uint32_t flash_size; /* bytes of flash where the chip can't tell; 0: not known */
-    fettle_span
-        stub; /* Espressif's stub file for this chip, copied; empty: as the store has it */
+    fettle_span stub; /* Espressif's stub file for this chip; empty: as the store has it */
 } fettle_wishes;
 
 typedef enum fettle_proof {
@@ -398,6 +465,31 @@ typedef struct fettle_memory_facts {
     const fettle_zone_facts *zones;
 } fettle_memory_facts;
 
+/* An ESP chip, as it tells itself. */
+typedef struct fettle_chip_facts {
+    const char *name;     /* "ESP32-S3" */
+    const char *package;  /* "ESP32-D0WD", or empty */
+    char revision[12];    /* "3.1", or empty */
+    char mac[18];         /* "24:0a:c4:00:de:db", or empty */
+    uint32_t crystal_mhz; /* 0: not known */
+    uint32_t
+        flash_id; /* JEDEC: maker, type, capacity, from the lowest byte; 0: not known */
+    uint64_t flash_size; /* bytes; 0: not known */
+    uint32_t baud;       /* the highest rate that held, bits a second; 0: none was tried */
+    bool is_secure_boot, is_encrypted, is_secure_download;
+    bool has_stub; /* a stub did the work */
+} fettle_chip_facts;
+
+/* A row of its partition table. Texts are escaped. */
+typedef struct fettle_partition_facts {
+    char label[40], type[12], subtype[16];
+    uint32_t address, size; /* of flash */
+    bool is_encrypted;
+    bool is_started;               /* the application that the chip starts */
+    const char *content;           /* "application", "nvs", "blank", ...; "unknown" */
+    char version[80], project[80]; /* of an application, or empty */
+} fettle_partition_facts;
+
 /* What became of a job. Everything in it is the job's. */
 typedef struct fettle_result {
     fettle_result_outcome outcome;
@@ -419,7 +511,10 @@ typedef struct fettle_result {
     uint16_t bcdDFUVersion; /* SURVEY, 0: not known */
     fettle_span
         commands; /* SURVEY: what a DfuSe loader says it takes, by their codes; empty: it doesn't */
-    fettle_span data; /* READ */
+    fettle_span data;              /* READ */
+    const fettle_chip_facts *chip; /* of an ESP board, once it was asked; else NULL */
+    size_t partition_count;        /* SURVEY, of an ESP board */
+    const fettle_partition_facts *partitions;
 } fettle_result;
 
 /* A question that must be answered before a job can run. Texts are the job's or constant. */

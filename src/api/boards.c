@@ -8,6 +8,7 @@
 #include "api/select.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "board/bridges.h"
 #include "proto/names.h"
 
 #include <string.h>
@@ -32,6 +33,9 @@ static const struct {
          "Leave it; name its port with --board if you really mean it."},
     [FETTLE_BOARD_FOREIGN] = {"nothing to update",
                               "Plug in a board that has an update mode."},
+    [FETTLE_BOARD_LINE] =
+        {"serial port", "If an ESP board is behind it: fettle update FILE, or fettle info "
+                        "--board and this port."},
 };
 
 static fettle_board_state state_of(const fettle_sight *sight, const fettle_board_row *row,
@@ -57,6 +61,9 @@ static fettle_board_state state_of(const fettle_sight *sight, const fettle_board
     default:
         break;
     }
+    if (row == &fettle_board_esp) {
+        return FETTLE_BOARD_LINE;
+    }
     bool needs_a_hand = mode == FETTLE_MODE_APP && row != NULL && row->enter != NULL;
     return needs_a_hand ? FETTLE_BOARD_NEEDS_A_HAND : FETTLE_BOARD_READY;
 }
@@ -75,7 +82,8 @@ static void fill_name(fettle_board_view *view, const fettle_sight *sight,
 {
     const fettle_stock_loader *stock = fettle_vendors_find_stock(vendors, sight->id, NULL);
     const fettle_quirk_row *quirks = fettle_board_quirks_of(sight->id, sight->bcdDevice);
-    const char *name = row != NULL                              ? row->name
+    const char *name = row == &fettle_board_esp ? fettle_bridge_of(sight->id)->name
+                       : row != NULL            ? row->name
                        : quirks != NULL && quirks->name != NULL ? quirks->name
                        : stock != NULL                          ? stock->name
                        : sight->product[0] != '\0'              ? sight->product
@@ -120,7 +128,7 @@ size_t fettle_boards_look(fettle_context *context, bool all, fettle_board_view *
             memcpy(view->node, sight->node, sizeof view->node);
             view->mode = mode;
             view->id = sight->id;
-            view->bcdDevice = sight->bcdDevice;
+            view->bcdDevice = row != &fettle_board_esp ? sight->bcdDevice : 0;
             view->is_known = row != NULL;
             view->has_dfu = has_dfu;
             view->state = state;

@@ -4,15 +4,18 @@
  */
 #include "fettle/fettle.h"
 
+#include "api/bundles.h"
 #include "api/vendors.h"
 #include "base/alloc.h"
+#include "base/text.h"
 #include "image/image.h"
 #include "os/file.h"
 
 #include <assert.h>
 #include <string.h>
 
-static_assert((int)FETTLE_LOAD_ACCEPT_DAMAGED == (int)FETTLE_IMAGE_ACCEPT_DAMAGED,
+static_assert((int)FETTLE_LOAD_ACCEPT_DAMAGED == (int)FETTLE_IMAGE_ACCEPT_DAMAGED &&
+                  (int)FETTLE_LOAD_AS_RAW == (int)FETTLE_IMAGE_AS_RAW,
               "flags are handed through");
 
 /* The last part of a path, in the ways of all systems. */
@@ -29,10 +32,18 @@ static const char *base_name(const char *path)
 
 fettle_image *fettle_image_load(const char *path, unsigned flags, fettle_error *err)
 {
+    return fettle_image_load_for_chip(path, NULL, flags, err);
+}
+
+fettle_image *fettle_image_load_for_chip(const char *path, const char *chip, unsigned flags,
+                                         fettle_error *err)
+{
     uint8_t *bytes = NULL;
     size_t size = 0;
     fettle_image *image = NULL;
-    if (fettle_os_file_read(path, FETTLE_FILE_SIZE_MAX, &bytes, &size, err)) {
+    if (fettle_bundles_has_name(path)) {
+        image = fettle_bundles_load(path, chip, flags, err);
+    } else if (fettle_os_file_read(path, FETTLE_FILE_SIZE_MAX, &bytes, &size, err)) {
         image = fettle_image_new(base_name(path), (fettle_span){bytes, size}, flags, err);
     }
     fettle_free(bytes);
@@ -71,6 +82,24 @@ fettle_image *fettle_image_join(const fettle_part *parts, size_t count, fettle_e
     return fettle_image_new_joined(inside, count, err);
 }
 
+static bool is_esp_image(const fettle_image_piece *piece)
+{
+    return piece->content == FETTLE_ESP_APPLICATION ||
+           piece->content == FETTLE_ESP_BOOTLOADER || piece->content == FETTLE_ESP_IMAGE;
+}
+
+/* Raw files of several are only looked at; size 0 says that nobody has read their end. */
+static bool has_damaged_piece(const fettle_image *image)
+{
+    for (size_t i = 0; i < image->piece_count; i++) {
+        const fettle_image_piece *piece = &image->pieces[i];
+        if (is_esp_image(piece) && piece->esp.size > 0 && !piece->esp.is_intact) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void fettle_image_get_facts(const fettle_image *image, fettle_image_facts *facts)
 {
     const fettle_suffix *suffix = &image->suffix;
@@ -87,7 +116,7 @@ void fettle_image_get_facts(const fettle_image *image, fettle_image_facts *facts
         .suffix_length = suffix->bLength,
         .crc_stored = suffix->dwCRC,
         .crc_computed = suffix->computed,
-        .is_damaged = image->has_suffix && !suffix->is_intact,
+        .is_damaged = (image->has_suffix && !suffix->is_intact) || has_damaged_piece(image),
         .prefix = fettle_prefix_name(image->prefix),
         .prefix_size = image->prefix_size,
         .prefix_address = image->prefix_address,
@@ -99,6 +128,8 @@ void fettle_image_get_facts(const fettle_image *image, fettle_image_facts *facts
         .entry = image->entry,
         .target_count = image->target_count,
         .dfuse_size = fettle_dfuse_size_name(image->dfuse_size),
+        .piece_count = image->piece_count,
+        .chip = image->chip,
     };
     memcpy(facts->sha256, image->sha256, sizeof facts->sha256);
 }
@@ -137,6 +168,115 @@ bool fettle_image_target_at(const fettle_image *image, size_t index,
         .name = target->name,
         .element_count = target->element_count,
     };
+    return true;
+}
+
+/* What an image's header and descriptors say. */
+static void describe_esp(fettle_image_piece_view *view, const fettle_esp_image *esp)
+{
+    bool is_esp8266 = fettle_esp_image_is_esp8266(esp);
+    view->is_image = true;
+    view->chip = is_esp8266 ? "ESP8266" : fettle_esp_chip_name(esp->chip_id);
+    view->has_chip_id = !is_esp8266;
+    view->chip_id = esp->chip_id;
+    view->min_revision = esp->min_revision;
+    view->max_revision = esp->max_revision;
+    view->version = esp->version;
+    view->project = esp->project;
+    view->idf = esp->idf;
+    view->date = esp->date;
+    view->time = esp->time;
+    view->flash_mode = fettle_esp_mode_name(esp->mode_code);
+    view->flash_size = fettle_esp_flash_size(esp->form, esp->size_code);
+    view->flash_mhz = fettle_esp_frequency(esp->form, esp->chip_id, esp->frequency_code);
+    view->entry = esp->entry;
+    view->image_size = esp->size;
+    view->has_hash = esp->has_hash;
+    view->is_intact = esp->is_intact;
+    view->segment_count = esp->segment_count;
+}
+
+bool fettle_image_piece_at(const fettle_image *image, size_t index,
+                           fettle_image_piece_view *view)
+{
+    if (index >= image->piece_count) {
+        return false;
+    }
+    const fettle_image_piece *piece = &image->pieces[index];
+    *view = (fettle_image_piece_view){
+        .name = piece->name,
+        .label = piece->label,
+        .has_address = piece->has_address,
+        .address = piece->address,
+        .size = piece->size,
+        .content = fettle_esp_content_name(piece->content),
+        .version = "",
+        .project = "",
+        .idf = "",
+        .date = "",
+        .time = "",
+    };
+    if (is_esp_image(piece)) {
+        describe_esp(view, &piece->esp);
+    }
+    return true;
+}
+
+bool fettle_image_segment_at(const fettle_image *image, size_t piece, size_t index,
+                             fettle_image_segment_view *view)
+{
+    if (piece >= image->piece_count || index >= image->pieces[piece].esp.segment_count) {
+        return false;
+    }
+    const fettle_esp_segment *segment = &image->pieces[piece].esp.segments[index];
+    *view = (fettle_image_segment_view){
+        .address = segment->address,
+        .size = segment->size,
+        .is_mapped = fettle_esp_segment_is_mapped(segment),
+    };
+    return true;
+}
+
+/* Bytes of a piece: it lies in the region that has its address, or is the only one. */
+static fettle_span bytes_of(const fettle_image *image, const fettle_image_piece *piece)
+{
+    for (size_t i = 0; i < image->region_count; i++) {
+        const fettle_region *region = &image->regions[i];
+        if (!piece->has_address || !region->has_address) {
+            return region->data;
+        }
+        uint64_t at = (uint64_t)piece->address - region->address;
+        if (piece->address >= region->address && at + piece->size <= region->data.size) {
+            return (fettle_span){region->data.data + at, piece->size};
+        }
+    }
+    return (fettle_span){0};
+}
+
+bool fettle_image_partition_at(const fettle_image *image, size_t index,
+                               struct fettle_partition_facts *view)
+{
+    const fettle_image_piece *piece = fettle_image_find_piece(image, FETTLE_ESP_TABLE);
+    fettle_partitions table;
+    fettle_error ignored;
+    uint32_t address =
+        piece != NULL && piece->has_address ? piece->address : FETTLE_TABLE_ADDRESS;
+    if (piece == NULL ||
+        !fettle_partitions_read(&table, bytes_of(image, piece), address, &ignored) ||
+        index >= table.count) {
+        return false;
+    }
+    const fettle_partition *row = &table.rows[index];
+    *view = (fettle_partition_facts){
+        .address = row->address,
+        .size = row->size,
+        .is_encrypted = (row->flags & FETTLE_PARTITION_ENCRYPTED) != 0,
+        .content = fettle_esp_content_name(FETTLE_ESP_UNKNOWN),
+    };
+    fettle_text_escape(view->label, sizeof view->label, row->label);
+    fettle_partition_type_name(view->type, sizeof view->type, row->type);
+    fettle_partition_subtype_name(view->subtype, sizeof view->subtype, row->type,
+                                  row->subtype);
     return true;
 }
 

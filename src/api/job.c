@@ -129,7 +129,7 @@ static bool ready(fettle_job *job, fettle_error *err)
                    "what --chip says is too long", err) ||
         !take_text(job->reset_text, sizeof job->reset_text, job->wishes.reset,
                    "what --reset says is too long", err) ||
-        !check_wishes(job, err)) {
+        !check_wishes(job, err) || !fettle_stub_take(job, err)) {
         return false;
     }
     const char *board = job->board_text[0] != '\0' ? job->board_text : NULL;
@@ -174,6 +174,7 @@ void fettle_job_free(fettle_job *job)
         fettle_job_engine_finish(&job->engine);
         fettle_free(job->line);
         fettle_free(job->buffer);
+        fettle_stub_file_free(job->stub_file);
         fettle_free(job);
     }
 }
@@ -438,6 +439,10 @@ static bool prepare_run(fettle_job *job)
     fettle_job_engine_init(&job->engine, &job->plan, job->buffer, size, &memory);
     job->engine.recall = fettle_memory_recall_rest;
     job->engine.recall_user = job;
+    job->engine.find_stub = fettle_stub_find;
+    job->engine.find_stub_user = job;
+    job->engine.recall_baud = fettle_memory_recall_baud;
+    job->engine.recall_baud_user = job;
     fettle_run_init(&job->run, &(fettle_run_setup){
                                    .root = &job->engine.engine,
                                    .observed = &job->engine.observed,
@@ -525,6 +530,7 @@ bool fettle_job_run(fettle_job *job, fettle_listener *listener, void *user,
     if (job->engine.end == FETTLE_JOB_UPDATED || job->engine.end == FETTLE_JOB_UNCHANGED) {
         fettle_memory_forget_rests(job);
     }
+    fettle_memory_keep_baud(job);
     refuse_half_a_memory(job);
     return end(job, err);
 }

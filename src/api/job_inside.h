@@ -2,17 +2,19 @@
 /*
  * A job of the public interface from the inside, for the files of this folder:
  *
- *   job.c      making it: which board, which plan, what is asked; and running it
-  * memory.c   what is remembered of boards between runs
-  *   lock.c     one board, one job
+ *   job.c         making it: which board, which plan, what is asked; and running it
+ *   memory.c      what is remembered of boards between runs
+ *   lock.c        one board, one job
  *   permission.c  may this person open it
- *   result.c   what became of it, in the words of fettle.h
+ *   stub.c        where the stub of an ESP chip comes from
+ *   result.c      what became of it, in the words of fettle.h; result_esp.c, of an ESP chip
  */
 #ifndef FETTLE_API_JOB_INSIDE_H
 #define FETTLE_API_JOB_INSIDE_H
 
 #include "api/select.h"
 #include "base/cancel.h"
+#include "image/stub_file.h"
 #include "job/job.h"
 #include "run/run.h"
 
@@ -59,7 +61,8 @@ struct fettle_job {
     void *user;
     fettle_us began;
     uint8_t *buffer;
-    bool is_marked; /* the store knows that this board's update has begun */
+    fettle_stub_file *stub_file; /* NULL: none was looked for, or there is none */
+    bool is_marked;              /* the store knows that this board's update has begun */
 
     /* what became of it */
     fettle_error error;
@@ -67,6 +70,8 @@ struct fettle_job {
     fettle_stage_record stages[FETTLE_STAGE_COUNT];
     fettle_note_record notes[FETTLE_NOTES_MAX];
     fettle_memory_facts memories[FETTLE_JOB_MEMORIES_MAX];
+    fettle_chip_facts chip;
+    fettle_partition_facts partitions[FETTLE_PARTITIONS_MAX];
     size_t zone_count;
     fettle_zone_facts zones[ZONES_MAX];
     char serial[FETTLE_TEXT_SIZE], version_before[8], version_after[8];
@@ -82,6 +87,10 @@ static inline bool fettle_job_has_flag(const fettle_job *job, unsigned flag)
 /* The answer of last time, into job->remembered; NULL if there is none. To be shown, never taken. */
 const char *fettle_memory_get_answer(fettle_job *job);
 void fettle_memory_put_answer(const fettle_job *job);
+
+/* The rate that this line has held; 0: not known. And what it was now. */
+uint32_t fettle_memory_recall_baud(void *job, const fettle_sight *sight);
+void fettle_memory_keep_baud(const fettle_job *job);
 
 /* Did an earlier update of the board on this port not come to its end? */
 bool fettle_memory_is_unfinished(const fettle_job *job, const char *path);
@@ -119,5 +128,14 @@ void fettle_result_make(fettle_job *job);
 
 /* The board's part of it alone. */
 void fettle_result_tell_board(fettle_job *job);
+
+/* stub.c: reads the one that a person names. False: it is none. */
+bool fettle_stub_take(fettle_job *job, fettle_error *err);
+
+/* stub.c: as fettle_job_engine's find_stub. */
+bool fettle_stub_find(void *job, const char *chip, fettle_esp_stub *stub);
+
+/* result_esp.c */
+void fettle_result_tell_chip(fettle_job *job);
 
 #endif

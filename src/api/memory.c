@@ -5,6 +5,7 @@
  */
 #include "api/job_inside.h"
 
+#include "base/bytes.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -188,4 +189,54 @@ void fettle_memory_put_answer(const fettle_job *job)
             context->store_self, key,
             (fettle_span){(const uint8_t *)job->revision_text, strlen(job->revision_text)});
     }
+}
+
+/* ---- rates of serial lines ---- */
+
+/* A rate belongs to a port and what is plugged in there: another adapter or a longer cable may hold less. */
+static void key_of_baud(const char *path, fettle_usb_id id, char *key)
+{
+    key[0] = '\0';
+    append_key(key, "baud/");
+    append_key(key, path);
+    append_key(key, "/");
+    fettle_text_append_hex(key, KEY_SIZE, id.vendor, 4);
+    fettle_text_append_hex(key, KEY_SIZE, id.product, 4);
+}
+
+uint32_t fettle_memory_recall_baud(void *self, const fettle_sight *sight)
+{
+    const fettle_context *context = ((fettle_job *)self)->context;
+    char key[KEY_SIZE];
+    uint8_t bytes[4];
+    size_t size = 0;
+    key_of_baud(sight->path, sight->id, key);
+    bool is_there =
+        context->store != NULL &&
+        context->store->get(context->store_self, key, bytes, sizeof bytes, &size) &&
+        size == sizeof bytes;
+    return is_there ? fettle_get32(bytes) : 0;
+}
+
+void fettle_memory_keep_baud(const fettle_job *job)
+{
+    const fettle_context *context = job->context;
+    const fettle_esp_work *work = &job->engine.esp;
+    char key[KEY_SIZE];
+    uint8_t bytes[4];
+    uint32_t known = job->engine.known_baud;
+    /* What somebody has asked for tells nothing about what the line could do. */
+    if (context->store == NULL || work->baud == 0 || job->wishes.baud != 0 ||
+        job->engine.sight.path[0] == '\0') {
+        return;
+    }
+    bool is_lost = known != 0 && work->baud < known; /* next time from the beginning */
+    uint32_t baud = is_lost ? 0 : work->baud;
+    if (baud == known) {
+        return;
+    }
+    key_of_baud(job->engine.sight.path, job->engine.sight.id, key);
+    fettle_put32(bytes, baud);
+    (void)context->store->put(context->store_self, key,
+                              (fettle_span){bytes, baud != 0 ? sizeof bytes : 0});
 }

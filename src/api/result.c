@@ -206,6 +206,7 @@ void fettle_result_make(fettle_job *job)
     }
     fettle_result_tell_board(job);
     tell_memories(job);
+    fettle_result_tell_chip(job);
     tell_stages(job);
     tell_notes(job);
 }

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "board/bridges.h"
 #include "proto/descriptors.h"
 
 #include <string.h>
@@ -47,6 +48,11 @@ fettle_mode fettle_sight_mode(fettle_vendors vendors, const fettle_sight *sight,
     *row = fettle_vendors_find_id(vendors, sight->id, FETTLE_MODE_UNKNOWN, 0, vendor);
     if (*row != NULL) {
         return fettle_board_mode_of(*row, sight->id);
+    }
+    if (sight->kind == FETTLE_LINK_SERIAL &&
+        fettle_bridge_of(sight->id) != &fettle_bridge_generic) {
+        *row = &fettle_board_esp; /* as far as anybody can tell without a word to it */
+        return FETTLE_MODE_UNKNOWN;
     }
     return is_parsed ? modes[seen.mode] : FETTLE_MODE_UNKNOWN;
 }
@@ -99,7 +105,9 @@ static void take_sight(fettle_context *context, const fettle_sight *sight,
     selection->seen_version = sight->bcdDevice;
     selection->seen_mode = fettle_sight_mode(context->vendors, sight, &row,
                                              &selection->vendor, &has_dfu, &is_part);
-    selection->row = row != NULL ? row : &fettle_board_generic;
+    selection->row = row != NULL                         ? row
+                     : sight->kind == FETTLE_LINK_SERIAL ? &fettle_board_esp
+                                                         : &fettle_board_generic;
     memcpy(selection->path, sight->path, sizeof selection->path);
     memcpy(selection->seen_path, sight->path, sizeof selection->seen_path);
 }
@@ -273,6 +281,46 @@ static bool take_only_one(fettle_context *context, const fettle_sight *sights, s
     return true;
 }
 
+/* ---- ESP chips ---- */
+
+static bool is_for_esp(const fettle_image *image)
+{
+    for (size_t i = 0; image != NULL && i < image->piece_count; i++) {
+        if (image->pieces[i].content != FETTLE_ESP_UNKNOWN &&
+            image->pieces[i].content != FETTLE_ESP_BLANK) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Behind which of the lines the chip is that the file is for can't be seen: one line is no question. */
+static bool take_only_line(fettle_context *context, const fettle_sight *sights,
+                           size_t count, fettle_selection *selection, fettle_error *err)
+{
+    const fettle_sight *found = NULL;
+    uint64_t lines = 0;
+    char text[160] = "";
+    for (size_t i = 0; i < count; i++) {
+        fettle_selection seen = {.row = NULL};
+        take_sight(context, &sights[i], &seen);
+        if (seen.row == &fettle_board_esp &&
+            fettle_bridge_of(sights[i].id) != &fettle_bridge_generic) {
+            found = &sights[i];
+            fettle_text_append(text, sizeof text, lines++ > 0 ? ", " : "");
+            fettle_text_append(text, sizeof text, sights[i].path);
+        }
+    }
+    if (lines != 1) {
+        fettle_error_set(
+            err, lines == 0 ? FETTLE_E_NO_BOARD : FETTLE_E_SEVERAL_BOARDS,
+            &(fettle_words){.board = "serial port", .count = lines, .text = text});
+        return false;
+    }
+    take_sight(context, found, selection);
+    return true;
+}
+
 static size_t count_serial(const fettle_sight *sights, size_t count, const char *serial)
 {
     size_t same = 0;
@@ -307,6 +355,9 @@ static bool resolve(fettle_context *context, const char *selector,
                     fettle_selection *selection, fettle_error *err)
 {
     fettle_usb_id id;
+    if (selector == NULL && is_for_esp(image)) {
+        return take_only_line(context, sights, count, selection, err);
+    }
     if (selector == NULL) {
         if (take_row_of_image(context, image, selection)) {
             look_for_row(context, sights, count, selection);

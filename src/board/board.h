@@ -16,6 +16,7 @@ enum {
 /* How a kind of board is talked to; chooses the job's way. */
 typedef enum fettle_protocol {
     FETTLE_PROTOCOL_DFU,
+    FETTLE_PROTOCOL_ESP, /* Espressif's serial loader */
 } fettle_protocol;
 
 /*
@@ -133,5 +134,8 @@ fettle_usb_id fettle_board_id_in(const fettle_board_row *row, fettle_mode mode);
 
 /* A board that no table knows, taken by the book. A face of any id. Constant. */
 extern const fettle_board_row fettle_board_generic;
+
+/* Whatever has an ESP chip: which one, the chip tells. A serial line of any id. Constant. */
+extern const fettle_board_row fettle_board_esp;
 
 #endif

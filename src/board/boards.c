@@ -17,6 +17,21 @@ const fettle_board_row fettle_board_generic = {
     .evidence = "USB DFU 1.1",
 };
 
+const fettle_board_row fettle_board_esp = {
+    .id = "esp",
+    .name = "ESP board",
+    .protocol = FETTLE_PROTOCOL_ESP,
+    .face_count = 1,
+    .faces = {{FETTLE_MODE_UNKNOWN, FETTLE_LINK_SERIAL, {0, 0}}},
+    .memory = {.blank = {0xFF, 0xFF}},
+    .comes_back = 15000000,
+    .enter = "Hold BOOT (on boards without that button: connect GPIO0 with GND),\n"
+             "press RESET (EN) briefly,\n"
+             "then let BOOT go.",
+    .needed_by = "everybody with an ESP8266 or ESP32 behind a serial line",
+    .evidence = "Espressif, \"Serial Protocol\"",
+};
+
 /* All offer DFU while they run; seen in listings where people looked for a board of theirs. */
 const fettle_usb_id fettle_computer_parts[] = {
     {0x05ac, 0x8289}, /* Apple Bluetooth */

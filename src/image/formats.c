@@ -12,9 +12,7 @@
 
 static const fettle_format *const formats[] = {
     &fettle_format_dfuse, /* before DFU, which would take the container for content */
-    &fettle_format_dfu,
-    &fettle_format_hex,
-    &fettle_format_raw,
+    &fettle_format_dfu,   &fettle_format_hex, &fettle_format_esp, &fettle_format_raw,
 };
 
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };

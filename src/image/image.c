@@ -72,7 +72,10 @@ fettle_image *fettle_image_new(const char *name, fettle_span bytes, unsigned fla
         fettle_image_free(image);
         return NULL;
     }
-    if (!fettle_format_of(image->name, image->file)->read(image, flags, err)) {
+    const fettle_format *format = (flags & FETTLE_IMAGE_AS_RAW) != 0
+                                      ? &fettle_format_raw
+                                      : fettle_format_of(image->name, image->file);
+    if (!format->read(image, flags, err)) {
         fettle_image_free(image);
         return NULL;
     }
@@ -105,11 +108,23 @@ size_t fettle_image_gap_count(const fettle_image *image)
     return count;
 }
 
+const fettle_image_piece *fettle_image_find_piece(const fettle_image *image,
+                                                  fettle_esp_content content)
+{
+    for (size_t i = 0; i < image->piece_count; i++) {
+        if (image->pieces[i].content == content) {
+            return &image->pieces[i];
+        }
+    }
+    return NULL;
+}
+
 void fettle_image_free(fettle_image *image)
 {
     if (image != NULL) {
         fettle_free(image->memory);
         fettle_free(image->more_memory);
+        fettle_free(image->pieces_memory);
         fettle_free(image);
     }
 }

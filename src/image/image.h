@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "image/esp_image.h"
+#include "image/partitions.h"
 
 enum {
     FETTLE_FILE_SIZE_MAX = 256 * 1024 * 1024,
@@ -22,9 +24,10 @@ enum {
 
 typedef enum fettle_image_format {
     FETTLE_IMAGE_RAW,
-    FETTLE_IMAGE_DFU,    /* raw content and a DFU suffix, DFU 1.1 appendix B */
-    FETTLE_IMAGE_DFUSE,  /* targets, elements and a DFU suffix, UM0391 */
-    FETTLE_IMAGE_HEX,    /* Intel HEX, 1988 */
+    FETTLE_IMAGE_DFU,   /* raw content and a DFU suffix, DFU 1.1 appendix B */
+    FETTLE_IMAGE_DFUSE, /* targets, elements and a DFU suffix, UM0391 */
+    FETTLE_IMAGE_HEX,   /* Intel HEX, 1988 */
+    FETTLE_IMAGE_ESP, /* for an ESP chip: an image of its loaders, a partition table, a merged file */
     FETTLE_IMAGE_JOINED, /* no file: several of them, or one that was put at an address */
 } fettle_image_format;
 
@@ -37,6 +40,7 @@ typedef enum fettle_prefix {
 /* What a file needs to be told by a person. */
 enum {
     FETTLE_IMAGE_ACCEPT_DAMAGED = 1 << 0, /* a wrong CRC is a fact to note, not a failure */
+    FETTLE_IMAGE_AS_RAW = 1 << 1, /* every byte is content, whatever it looks like */
 };
 
 /* Content at an address of the board's memory; `data` is the image's. */
@@ -75,6 +79,23 @@ typedef struct fettle_suffix {
     bool leaves_suffix_out; /* they don't, but the CRC is right for the content alone */
 } fettle_suffix;
 
+/*
+ * A part of an image that goes to one place by itself: a file of several, or what a merged file for an ESP chip has for one
+ * partition. Pieces lie in regions; several of them may be in one.
+ */
+typedef struct fettle_image_piece {
+    const char *name; /* of its file; the image's */
+    char label
+        [FETTLE_PARTITION_LABEL_SIZE]; /* of its partition, in a merged file; or empty */
+    bool has_address;  /* else it is the only piece, and the plan knows where it goes */
+    bool is_encrypted; /* the board is to encrypt it, as a bundle says */
+    uint32_t address;
+    size_t size;
+    fettle_esp_content content; /* UNKNOWN also for what isn't for an ESP chip */
+    fettle_esp_image
+        esp; /* APPLICATION, BOOTLOADER, IMAGE: what it says of itself; else zeroed */
+} fettle_image_piece;
+
 typedef struct fettle_image {
     const char *name; /* file name without folders, UTF-8 not promised; the image's */
     fettle_image_format format;
@@ -100,22 +121,33 @@ typedef struct fettle_image {
     bool has_entry; /* HEX: where the program begins, by its last such record */
     uint32_t entry;
 
+    /* ESP: at least one; joined files: at least one a file that names no addresses. Sorted by address. */
+    size_t piece_count;
+    const fettle_image_piece *pieces;
+    char chip
+        [FETTLE_ESP_CHIP_NAME_SIZE]; /* a bundle's word for its chip ("esp32s3"); or empty */
+
     fettle_prefix prefix; /* first bytes of region 0 that are a prefix */
     size_t prefix_size;
     uint32_t prefix_address; /* TI: where the content goes */
     uint32_t
         prefix_length; /* as the prefix says: TI payload bytes, LPC bytes with the prefix */
 
+    uint32_t
+        merged_address; /* ESP, merged: of the first byte of the file, content or filling */
+
     void *memory;      /* the image's own: the bytes of the file, and its name */
     void *more_memory; /* regions, and content that isn't bytes of the file; or NULL */
+    void *pieces_memory;
 } fettle_image;
 
 /*
  * Reads a file's bytes. `name` decides with the content: a name that ends in .dfu promises a suffix, one in
- * .hex, .ihex or .ihx Intel HEX (in any case of letters). `flags` are FETTLE_IMAGE_*. The bytes are copied; neither
+ * .hex, .ihex or .ihx Intel HEX, one in .csv a partition table (in any case of letters). `flags` are FETTLE_IMAGE_*. The bytes are copied; neither
  * `bytes` nor `name` is needed afterwards. The memory it takes is at most some five times that of the file, whatever
  * the file says. NULL and `err` set on failure: FILE_EMPTY (no byte, or nothing to send), FILE_TOO_LARGE,
- * FILE_TOO_SCATTERED, FILE_CUT, FILE_DAMAGED, FILE_BAD_SUFFIX, FILE_BAD_DFUSE, FILE_BAD_HEX, NO_MEMORY.
+ * FILE_TOO_SCATTERED, FILE_CUT, FILE_DAMAGED, FILE_BAD_SUFFIX, FILE_BAD_DFUSE, FILE_BAD_HEX,
+ * FILE_INCOMPLETE, FILE_BAD_ESP, FILE_BAD_TABLE, FILE_OTHER_FORMAT, FILE_IS_ESP_ELF, NO_MEMORY.
  */
 fettle_image *fettle_image_new(const char *name, fettle_span bytes, unsigned flags,
                                fettle_error *err);
@@ -123,7 +155,8 @@ fettle_image *fettle_image_new(const char *name, fettle_span bytes, unsigned fla
 /* One file of several, and where a person wants it. */
 typedef struct fettle_image_part {
     const fettle_image *image;
-    bool has_address;
+    bool has_address;  /* also of a merged file, if it is the one that the file has */
+    bool is_encrypted; /* the board is to encrypt it */
     uint32_t address;
 } fettle_image_part;
 
@@ -143,6 +176,10 @@ FETTLE_API void fettle_image_free(fettle_image *image); /* takes NULL */
 /* Addresses between two regions of the same memory that have no content: how many such gaps there are. */
 size_t fettle_image_gap_count(const fettle_image *image);
 
+/* The first piece with that content; NULL: there is none. */
+const fettle_image_piece *fettle_image_find_piece(const fettle_image *image,
+                                                  fettle_esp_content content);
+
 /* Bytes of all regions together. */
 size_t fettle_image_content_size(const fettle_image *image);
 
@@ -155,7 +192,7 @@ size_t fettle_image_content_size(const fettle_image *image);
 bool fettle_image_write_dfuse(const fettle_image *image, const fettle_suffix *suffix,
                               uint8_t **out, size_t *size, fettle_error *err);
 
-/* "raw", "dfu", "dfuse", "hex", "joined"; "none", "ti", "lpc"; "none", "right", "with-suffix", "zero". Constant. */
+/* "raw", "dfu", "dfuse", "hex", "esp", "joined"; "none", "ti", "lpc"; "none", "right", "with-suffix", "zero". Constant. */
 const char *fettle_image_format_name(fettle_image_format format);
 const char *fettle_prefix_name(fettle_prefix prefix);
 const char *fettle_dfuse_size_name(fettle_dfuse_size size);
@@ -170,7 +207,7 @@ typedef struct fettle_format {
 } fettle_format;
 
 extern const fettle_format fettle_format_dfuse, fettle_format_dfu, fettle_format_hex,
-    fettle_format_raw;
+    fettle_format_esp, fettle_format_raw;
 
 /* The first row that says it is this. Never NULL: every file is at least raw. */
 const fettle_format *fettle_format_of(const char *name, fettle_span file);

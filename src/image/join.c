@@ -8,6 +8,7 @@
  */
 #include "base/alloc.h"
 #include "base/text.h"
+#include "image/esp_content.h"
 #include "image/image.h"
 #include "image/regions.h"
 
@@ -37,10 +38,22 @@ static bool refuse_address(const fettle_image_part *part, const char *why,
     return false;
 }
 
+/* A merged file goes where it says; to say it as well does no harm. */
+static bool is_at_its_place(const fettle_image_part *part)
+{
+    const fettle_image *image = part->image;
+
+    return image->format == FETTLE_IMAGE_ESP && names_addresses(image) &&
+           part->address == image->merged_address;
+}
+
 static bool check_address(const fettle_image_part *part, fettle_error *err)
 {
     const fettle_image *image = part->image;
 
+    if (is_at_its_place(part)) {
+        return true;
+    }
     if (names_addresses(image)) {
         return refuse_address(part, "it names its addresses itself", err);
     }
@@ -126,6 +139,9 @@ static bool take_facts(fettle_image *joined, parts self, fettle_error *err)
         }
         if (image->has_suffix && (named == NULL || image->suffix.idVendor != ANY)) {
             named = image->name;
+        }
+        if (joined->chip[0] == '\0') {
+            memcpy(joined->chip, image->chip, sizeof joined->chip);
         }
         if (image->has_entry && !joined->has_entry) {
             joined->has_entry = true;
@@ -227,7 +243,7 @@ static void gather(fettle_region *to, parts self, size_t count)
     for (size_t i = 0; i < self.count; i++) {
         const fettle_image_part *part = &self.part[i];
         memcpy(to, part->image->regions, part->image->region_count * sizeof *to);
-        if (part->has_address) {
+        if (part->has_address && !names_addresses(part->image)) {
             to->has_address = true;
             to->address = part->address;
         }
@@ -338,6 +354,92 @@ static bool copy_content(fettle_image *joined, parts self, fettle_error *err)
     return true;
 }
 
+/* ---- pieces ---- */
+
+static size_t count_pieces(parts self)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < self.count; i++) {
+        const fettle_image *image = self.part[i].image;
+        count += image->piece_count > 0 ? image->piece_count : !names_addresses(image);
+    }
+    return count;
+}
+
+/* A raw file for an ESP chip may be a file system, or anything else that lies in its flash. */
+static void describe_piece(fettle_image_piece *piece, const fettle_image *image)
+{
+    *piece = (fettle_image_piece){.size = image->regions[0].data.size};
+    if (image->format == FETTLE_IMAGE_RAW) {
+        piece->content = fettle_esp_content_of(image->regions[0].data, &piece->esp);
+    }
+}
+
+static char *take_piece(fettle_image_piece *piece, char *names,
+                        const fettle_image_part *part)
+{
+    size_t name_size = strlen(part->image->name) + 1;
+
+    memcpy(names, part->image->name, name_size);
+    piece->name = names;
+    piece->is_encrypted = part->is_encrypted;
+    if (part->has_address && !piece->has_address) {
+        piece->has_address = true;
+        piece->address = part->address;
+    }
+    return names + name_size;
+}
+
+static bool is_piece_before(const fettle_image_piece *a, const fettle_image_piece *b)
+{
+    return a->address < b->address;
+}
+
+/* By insertion: there are few, and most are in order. */
+static void sort_pieces(fettle_image_piece *pieces, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        for (size_t at = i; at > 0 && is_piece_before(&pieces[at], &pieces[at - 1]); at--) {
+            fettle_image_piece piece = pieces[at];
+            pieces[at] = pieces[at - 1];
+            pieces[at - 1] = piece;
+        }
+    }
+}
+
+static bool copy_pieces(fettle_image *joined, parts self, fettle_error *err)
+{
+    size_t count = count_pieces(self), names = 0;
+
+    for (size_t i = 0; i < self.count; i++) {
+        const fettle_image *image = self.part[i].image;
+        names += (image->piece_count + 1) * (strlen(image->name) + 1);
+    }
+    size_t size = count * sizeof(fettle_image_piece) + names;
+    joined->pieces_memory = fettle_alloc(size);
+    if (joined->pieces_memory == NULL) {
+        return refuse_memory(size, err);
+    }
+    fettle_image_piece *piece = joined->pieces_memory;
+    char *name = (char *)(piece + count);
+    joined->pieces = piece;
+    joined->piece_count = count;
+    for (size_t i = 0; i < self.count; i++) {
+        const fettle_image *image = self.part[i].image;
+        if (image->piece_count == 0 && !names_addresses(image)) {
+            describe_piece(piece, image);
+            name = take_piece(piece++, name, &self.part[i]);
+        }
+        for (size_t k = 0; k < image->piece_count; k++) {
+            *piece = image->pieces[k];
+            name = take_piece(piece++, name, &self.part[i]);
+        }
+    }
+    sort_pieces(joined->pieces_memory, count);
+    return true;
+}
+
 fettle_image *fettle_image_new_joined(const fettle_image_part *part, size_t count,
                                       fettle_error *err)
 {
@@ -354,7 +456,7 @@ fettle_image *fettle_image_new_joined(const fettle_image_part *part, size_t coun
     }
     joined->format = FETTLE_IMAGE_JOINED;
     if (!take_facts(joined, self, err) || !copy_files(joined, self, err) ||
-        !copy_content(joined, self, err)) {
+        !copy_content(joined, self, err) || !copy_pieces(joined, self, err)) {
         fettle_image_free(joined);
         return NULL;
     }

@@ -198,7 +198,7 @@ fettle_effect fettle_script_meet(fettle_job_engine *job, fettle_us now)
 static bool is_stranger(const fettle_job_engine *job)
 {
     const fettle_board_row *row = job->plan->row;
-    return row != &fettle_board_generic &&
+    return row != &fettle_board_generic && row->protocol == FETTLE_PROTOCOL_DFU &&
            fettle_board_mode_of(row, job->sight.id) == FETTLE_MODE_UNKNOWN;
 }
 
@@ -253,9 +253,23 @@ fettle_effect fettle_script_on_arrived(fettle_job_engine *job, const fettle_outc
 
 /* ---- enter ---- */
 
+static bool may_ask_for_hand(const fettle_job_engine *job, const fettle_outcome *last)
+{
+    return last->kind == FETTLE_ERROR && last->error != NULL &&
+           fettle_script_has_a_hand(job) && !job->attempt.has_asked &&
+           job->way->needs_hand != NULL && job->way->needs_hand(job, last->error);
+}
+
 static fettle_effect on_surveyed(fettle_job_engine *job, const fettle_outcome *last,
                                  fettle_us now)
 {
+    if (may_ask_for_hand(job, last)) {
+        job->attempt.has_asked = true;
+        return fettle_script_run(
+            job, FETTLE_STAGE_ENTER,
+            job->way->survey_by_hand(job, fettle_script_after(now, job->plan->wait)), 0,
+            on_surveyed);
+    }
     if (last->kind != FETTLE_OK) {
         return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
     }

@@ -30,6 +30,10 @@ enum {
 /* Of the loader, where no table knows the board around it. */
 const char *fettle_job_board_name(const fettle_job_engine *job)
 {
+    const char *name = job->way->board_name != NULL ? job->way->board_name(job) : NULL;
+    if (name != NULL) {
+        return name;
+    }
     const fettle_quirk_row *row =
         job->plan->row == &fettle_board_generic
             ? fettle_board_quirks_of(job->sight.id, job->sight.bcdDevice)
@@ -224,6 +228,12 @@ fettle_effect fettle_script_fail(fettle_job_engine *job, const fettle_outcome *l
 {
     fettle_words words = fettle_script_words(job);
     (void)fettle_fail(&job->engine, last, clause, &words);
+    if (last->kind == FETTLE_ERROR && last->why == FETTLE_WHY_PERMISSION &&
+        last->sight != NULL && last->sight->kind == FETTLE_LINK_SERIAL) {
+        job->engine.error.hint = /* a rule for USB devices is no cure for that */
+            "Type sudo usermod -aG dialout \"$USER\" (uucp on Arch), log out and log in "
+            "again, then run the same command again.";
+    }
     return fettle_script_fail_so(job, now);
 }
 
@@ -296,7 +306,10 @@ fettle_effect fettle_script_open(fettle_job_engine *job, fettle_stage stage, boo
     job->observed.stage = stage;
     job->then = next;
     return (fettle_effect){
-        .kind = FETTLE_EFFECT_OPEN, .ask = ask, .until = until, .open = {.match = match}};
+        .kind = FETTLE_EFFECT_OPEN,
+        .ask = ask,
+        .until = until,
+        .open = {.match = match, .settings = {.baud = FETTLE_ESP_BAUD, .data_bits = 8}}};
 }
 
 bool fettle_script_is_proven(const fettle_job_engine *job)
@@ -338,6 +351,7 @@ static fettle_effect step(fettle_engine *engine, const fettle_outcome *last, fet
 
 static const fettle_way *const ways[] = {
     [FETTLE_PROTOCOL_DFU] = &fettle_way_dfu,
+    [FETTLE_PROTOCOL_ESP] = &fettle_way_esp,
 };
 
 void fettle_job_engine_init(fettle_job_engine *job, const fettle_plan *plan,
@@ -362,4 +376,5 @@ void fettle_job_engine_init(fettle_job_engine *job, const fettle_plan *plan,
 void fettle_job_engine_finish(fettle_job_engine *job)
 {
     fettle_target_free(&job->target);
+    fettle_esp_work_free(&job->esp);
 }

@@ -10,6 +10,8 @@
 #ifndef FETTLE_JOB_H
 #define FETTLE_JOB_H
 
+#include "job/esp_work.h"
+#include "plan/esp_layout.h"
 #include "plan/plan.h"
 #include "proto/descriptors.h"
 #include "proto/dfu.h"
@@ -20,6 +22,7 @@ typedef struct fettle_job_engine fettle_job_engine;
 
 enum {
     FETTLE_JOB_MEMORIES_MAX = 16,
+    FETTLE_JOB_BAUDS_MAX = 8,
 };
 
 /* How sure we are, strongest last. */
@@ -44,6 +47,13 @@ typedef enum fettle_job_end {
     FETTLE_JOB_ERASED,
 } fettle_job_end;
 
+/* What came of a start that is not to be seen on a bus. */
+typedef enum fettle_start {
+    FETTLE_START_SEEN,    /* nothing says that the application doesn't run */
+    FETTLE_START_STAYS,   /* it stays in its loader */
+    FETTLE_START_NOTHING, /* its loader finds nothing that it could start */
+} fettle_start;
+
 /*
  * How one kind of board is brought through the stages: one table a protocol. An entry that returns
  * an engine readies the job's child for a piece of work, to be RUN; the question below it is about
@@ -63,12 +73,23 @@ typedef struct fettle_way {
 
     /* Asks what it runs. */
     fettle_engine *(*survey)(fettle_job_engine *job);
+
+    /*
+     * That has failed: would a hand help? Then it is tried until `until`, while somebody is asked for it. NULL: this way
+     * has other means.
+     */
+    bool (*needs_hand)(const fettle_job_engine *job, const fettle_error *error);
+    fettle_engine *(*survey_by_hand)(fettle_job_engine *job, fettle_us until);
+
     fettle_mode (*mode)(const fettle_job_engine *job);
     fettle_survey (*found)(const fettle_job_engine *job);
     bool (*was_cut_off)(const fettle_job_engine *job); /* an earlier update is still open */
 
     /* Asks for the names of its memories. NULL: they don't matter, or are known. */
     fettle_engine *(*name)(fettle_job_engine *job);
+
+    /* What is there, once that is known; NULL: not yet. NULL: what the plan calls it. */
+    const char *(*board_name)(const fettle_job_engine *job);
 
     /*
      * It is in update mode, and the plan holds: now everything about this board is known, and what will be done
@@ -130,9 +151,18 @@ typedef struct fettle_way {
     bool (*was_answered)(const fettle_job_engine *job); /* no answer was lost */
     bool (*was_checked)(const fettle_job_engine *job);  /* by the board, and found good */
 
+    /* Why nothing could be proven, in the way's own words; NONE: in the script's. NULL: likewise. */
+    fettle_note_code (*why_unproven)(const fettle_job_engine *job);
+
     /* Starts the application. NULL: it starts by itself. */
     fettle_engine *(*leave)(fettle_job_engine *job);
     bool (*has_left)(const fettle_job_engine *job); /* seen to go */
+
+    /*
+     * What leave() has seen of the start, for boards that stay where they are on the bus. NULL: it is to be seen there
+     * whether the application comes up.
+     */
+    fettle_start (*has_started)(const fettle_job_engine *job);
 
     /*
      * The job is over, and the board stays as it is: brings what was begun with it to its end. NULL: it is at rest, or
@@ -150,7 +180,7 @@ typedef struct fettle_way {
     size_t (*read_count)(const fettle_job_engine *job);
 } fettle_way;
 
-extern const fettle_way fettle_way_dfu, fettle_way_dfuse;
+extern const fettle_way fettle_way_dfu, fettle_way_dfuse, fettle_way_esp;
 
 struct fettle_job_engine {
     fettle_engine engine;
@@ -183,6 +213,17 @@ struct fettle_job_engine {
         void *user, const char *path, uint8_t alternate, uint32_t address, uint8_t *bytes,
         uint32_t size); /* 2 * size: the rest, and the page as it was to become */
     void *recall_user;
+
+    /*
+     * Looks for the stub of an ESP chip ("esp32"). False: there is none. What it fills in must outlive the job. May be
+     * NULL.
+     */
+    bool (*find_stub)(void *user, const char *chip, fettle_esp_stub *stub);
+    void *find_stub_user;
+
+    /* The rate that a serial line has held in an earlier session; 0: not known. May be NULL. */
+    uint32_t (*recall_baud)(void *user, const fettle_sight *sight);
+    void *recall_baud_user;
 
     /* the job's own, from its beginning to its end */
     fettle_effect (*then)(fettle_job_engine *job, const fettle_outcome *last,
@@ -234,6 +275,13 @@ struct fettle_job_engine {
     uint8_t entry_memory; /* of the target */
     uint32_t entry;       /* DfuSe: where the application begins */
     uint32_t read_address, read_size;
+    fettle_esp_work esp;
+    fettle_esp_layout layout;
+    fettle_esp_stub stub;
+    const char *esp_reset; /* the sequence that a person wants, or NULL */
+    uint32_t esp_bauds[FETTLE_JOB_BAUDS_MAX];
+    uint32_t known_baud;    /* by recall_baud() */
+    bool has_said_farewell; /* ESP: it was restarted into its application */
     fettle_effect (*after_erase)(fettle_job_engine *job, const fettle_outcome *last,
                                  fettle_us now); /* write.c's */
     bool repairs_next;

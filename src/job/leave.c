@@ -66,6 +66,9 @@ static fettle_effect on_left(fettle_job_engine *job, const fettle_outcome *last,
 
 /* ---- confirm ---- */
 
+static fettle_effect no_application(fettle_job_engine *job);
+static fettle_effect end_in_loader(fettle_job_engine *job);
+
 static bool expects_application(const fettle_job_engine *job)
 {
     return job->plan->expects_application || job->was_app_seen;
@@ -77,9 +80,26 @@ static fettle_effect watch(fettle_job_engine *job, fettle_us until)
                               until, FETTLE_ASK_NOTHING, on_confirmed);
 }
 
+/* What leave() has heard is all that there is. */
+static fettle_effect confirm_start(fettle_job_engine *job)
+{
+    switch (job->way->has_started(job)) {
+    case FETTLE_START_SEEN:
+        job->mode = FETTLE_MODE_APP;
+        return fettle_script_settle(job);
+    case FETTLE_START_NOTHING:
+        return no_application(job);
+    default:
+        return end_in_loader(job);
+    }
+}
+
 /* A board that took the reset, stayed, and was never seen with an application may have none. */
 fettle_effect fettle_script_confirm(fettle_job_engine *job, fettle_us now)
 {
+    if (job->way->has_started != NULL) {
+        return confirm_start(job);
+    }
     bool may_stay = !expects_application(job) && !job->way->has_left(job);
     bool should_have_left = expects_application(job) && !job->way->has_left(job) &&
                             !job->attempt.left_late && job->attempt.farewells == 0 &&
@@ -97,7 +117,13 @@ fettle_effect fettle_script_confirm(fettle_job_engine *job, fettle_us now)
 /* What nothing could prove, said with its reason. */
 static void note_no_proof(fettle_job_engine *job)
 {
+    fettle_note_code why =
+        job->way->why_unproven != NULL ? job->way->why_unproven(job) : FETTLE_NOTE_NONE;
     if (!job->has_written || job->evidence != FETTLE_EVIDENCE_NONE) {
+        return;
+    }
+    if (why != FETTLE_NOTE_NONE) {
+        fettle_script_note(job, why);
         return;
     }
     fettle_script_note(job, fettle_script_reads(job) ? FETTLE_NOTE_READ_LATER_IMPOSSIBLE

@@ -23,7 +23,7 @@ static fettle_effect make_room(fettle_job_engine *job);
 static fettle_effect mismatch(fettle_job_engine *job);
 static fettle_effect mass_erase(fettle_job_engine *job, uint32_t share,
                                 fettle_script_then *next);
-static bool was_refused_in_one_go(const fettle_outcome *last);
+static bool was_refused_in_one_go(const fettle_job_engine *job, const fettle_outcome *last);
 static fettle_effect erase_page_by_page(fettle_job_engine *job, fettle_script_then *next);
 static fettle_effect fail_to_erase(fettle_job_engine *job, const fettle_outcome *last,
                                    fettle_us now);
@@ -102,7 +102,7 @@ fettle_effect fettle_script_work(fettle_job_engine *job, fettle_us now)
         if (job->plan->to == FETTLE_MODE_APP) {
             return fettle_script_leave(job, now);
         }
-        if (!job->was_app_seen) {
+        if (!job->was_app_seen && job->way->has_started == NULL) {
             fettle_script_note(job, FETTLE_NOTE_ALREADY_THERE);
         }
         return fettle_script_end(job, FETTLE_JOB_RESET);
@@ -172,10 +172,10 @@ static fettle_effect mass_erase(fettle_job_engine *job, uint32_t share,
 }
 
 /* The board is there, and says no. */
-static bool was_refused_in_one_go(const fettle_outcome *last)
+static bool was_refused_in_one_go(const fettle_job_engine *job, const fettle_outcome *last)
 {
-    return last->kind == FETTLE_ERROR && last->error != NULL &&
-           last->error->code == FETTLE_E_BOARD_REFUSED;
+    return job->way->erase_all_pages != NULL && last->kind == FETTLE_ERROR &&
+           last->error != NULL && last->error->code == FETTLE_E_BOARD_REFUSED;
 }
 
 static fettle_effect erase_page_by_page(fettle_job_engine *job, fettle_script_then *next)
@@ -202,7 +202,7 @@ static fettle_effect fail_to_erase(fettle_job_engine *job, const fettle_outcome 
 static fettle_effect on_mass_erased(fettle_job_engine *job, const fettle_outcome *last,
                                     fettle_us now)
 {
-    if (was_refused_in_one_go(last)) {
+    if (was_refused_in_one_go(job, last)) {
         return erase_page_by_page(job, on_pages_erased);
     }
     return on_pages_erased(job, last, now);
@@ -237,8 +237,8 @@ static fettle_effect erase_range(fettle_job_engine *job)
 static fettle_effect on_whole_erased(fettle_job_engine *job, const fettle_outcome *last,
                                      fettle_us now)
 {
-    return was_refused_in_one_go(last) ? erase_page_by_page(job, on_range_erased)
-                                       : on_range_erased(job, last, now);
+    return was_refused_in_one_go(job, last) ? erase_page_by_page(job, on_range_erased)
+                                            : on_range_erased(job, last, now);
 }
 
 static fettle_effect on_range_erased(fettle_job_engine *job, const fettle_outcome *last,

@@ -421,6 +421,11 @@ static void describe_places(const fettle_plan *plan, char *text, size_t size)
     bool has_address = image->regions[0].has_address || plan->has_address;
     uint32_t address =
         image->regions[0].has_address ? image->regions[0].address : plan->address;
+    if (!has_address && plan->row->protocol == FETTLE_PROTOCOL_ESP) {
+        fettle_text_append(text, size, plan->memory[0] != '\0' ? " to partition " : "");
+        fettle_text_append_escaped(text, size, plan->memory);
+        return;
+    }
     if (!has_address) {
         fettle_text_append(text, size,
                            plan->row == &fettle_board_generic

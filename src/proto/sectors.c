@@ -15,6 +15,9 @@ void fettle_sectors_init(fettle_sectors *sectors, const fettle_memory_ops *ops)
 
 static void forget_runs(fettle_sectors *sectors)
 {
+    for (size_t i = 0; i < sectors->run_count; i++) {
+        sectors->ops->give(sectors->runs[i].memory);
+    }
     sectors->ops->give(sectors->runs);
     sectors->runs = NULL;
     sectors->run_count = 0;

@@ -32,6 +32,7 @@ typedef struct fettle_sector_run {
     fettle_span data;
     bool is_blank;        /* to be erased: `data` need not be sent */
     fettle_span deflated; /* the same as a zlib stream, or empty: it isn't worth it */
+    void *memory;         /* of `deflated`, given back with the list; or NULL */
 } fettle_sector_run;
 
 typedef struct fettle_sectors {

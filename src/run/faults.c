@@ -60,6 +60,54 @@ static fettle_outcome replace_outcome(fettle_faults *faults, const fettle_effect
     };
 }
 
+/* Which of so many bytes is hit. */
+static size_t byte_hit(const fettle_fault *fault, size_t count)
+{
+    return fault->byte == 0 ? count / 2 : (fault->byte - 1) % count;
+}
+
+/* ---- bytes that go out ---- */
+
+/* True: it went out, and more may follow. */
+static bool send_part(fettle_faults *faults, const fettle_effect *effect,
+                      const uint8_t *data, size_t size, const fettle_cancel *cancel,
+                      fettle_outcome *outcome)
+{
+    fettle_effect part = *effect;
+    part.write.data = data;
+    part.write.size = size;
+    if (size == 0) {
+        return true;
+    }
+    *outcome = pass_on(faults, &part, cancel);
+    return outcome->kind == FETTLE_OK;
+}
+
+/* What is in front of the byte, what becomes of it, what is behind it. */
+static fettle_outcome spoil_out(fettle_faults *faults, const fettle_effect *effect,
+                                const fettle_cancel *cancel)
+{
+    size_t size = effect->kind == FETTLE_EFFECT_WRITE ? effect->write.size : 0;
+    fettle_fault_kind kind = faults->fault.kind;
+    fettle_outcome outcome = {.kind = FETTLE_OK};
+    if (size == 0) {
+        return pass_on(faults, effect, cancel);
+    }
+    faults->reached = true;
+    const uint8_t *data = effect->write.data;
+    size_t at = byte_hit(&faults->fault, size);
+    uint8_t flipped = data[at] ^ 1;
+    const uint8_t *hit = kind == FETTLE_FAULT_OUT_FLIPPED ? &flipped : data + at;
+    if (send_part(faults, effect, data, at, cancel, &outcome) &&
+        send_part(faults, effect, hit, kind != FETTLE_FAULT_OUT_LOST, cancel, &outcome) &&
+        send_part(faults, effect, hit, kind == FETTLE_FAULT_OUT_DOUBLED, cancel,
+                  &outcome) &&
+        send_part(faults, effect, data + at + 1, size - at - 1, cancel, &outcome)) {
+        outcome.count = size;
+    }
+    return outcome;
+}
+
 /* ---- bytes that came in ---- */
 
 static void hold(fettle_faults *faults, const uint8_t *bytes, size_t count)
@@ -94,13 +142,20 @@ static fettle_outcome come_late(fettle_faults *faults, const fettle_effect *effe
     return outcome.kind == FETTLE_OK ? (fettle_outcome){.kind = FETTLE_TIMEOUT} : outcome;
 }
 
+static void lose_byte(uint8_t *bytes, size_t *count, size_t at)
+{
+    memmove(bytes + at, bytes + at + 1, *count - at - 1);
+    (*count)--;
+}
+
 static fettle_outcome spoil_bytes(fettle_faults *faults, const fettle_effect *effect,
                                   const fettle_cancel *cancel)
 {
     size_t room = 0;
     uint8_t *in = fettle_line_in(effect, &room);
     fettle_fault_kind kind = faults->fault.kind;
-    bool is_for_serial = kind == FETTLE_FAULT_DOUBLED || kind == FETTLE_FAULT_LATE;
+    bool is_for_serial = kind == FETTLE_FAULT_DOUBLED || kind == FETTLE_FAULT_LATE ||
+                         kind == FETTLE_FAULT_LOST;
     fettle_outcome outcome = pass_on(faults, effect, cancel);
 
     if (in == NULL || outcome.kind != FETTLE_OK || outcome.count == 0 ||
@@ -113,17 +168,35 @@ static fettle_outcome spoil_bytes(fettle_faults *faults, const fettle_effect *ef
         outcome.count--;
         break;
     case FETTLE_FAULT_FLIPPED:
-        in[outcome.count / 2] ^= 1;
+        in[byte_hit(&faults->fault, outcome.count)] ^= 1;
+        break;
+    case FETTLE_FAULT_LOST:
+        lose_byte(in, &outcome.count, byte_hit(&faults->fault, outcome.count));
         break;
     case FETTLE_FAULT_DOUBLED:
         hold(faults, in, outcome.count);
         break;
     case FETTLE_FAULT_LATE:
         return come_late(faults, effect, cancel, outcome.count);
-    case FETTLE_FAULT_OUTCOME:
+    default:
         break;
     }
     return outcome;
+}
+
+static fettle_outcome spoil(fettle_faults *faults, const fettle_effect *effect,
+                            const fettle_cancel *cancel)
+{
+    switch (faults->fault.kind) {
+    case FETTLE_FAULT_OUTCOME:
+        return replace_outcome(faults, effect, cancel);
+    case FETTLE_FAULT_OUT_FLIPPED:
+    case FETTLE_FAULT_OUT_DOUBLED:
+    case FETTLE_FAULT_OUT_LOST:
+        return spoil_out(faults, effect, cancel);
+    default:
+        return spoil_bytes(faults, effect, cancel);
+    }
 }
 
 static fettle_outcome perform(fettle_port *port, const fettle_effect *effect,
@@ -131,9 +204,7 @@ static fettle_outcome perform(fettle_port *port, const fettle_effect *effect,
 {
     fettle_faults *faults = (fettle_faults *)port;
     if (faults->count++ == faults->fault.at) {
-        return faults->fault.kind == FETTLE_FAULT_OUTCOME
-                   ? replace_outcome(faults, effect, cancel)
-                   : spoil_bytes(faults, effect, cancel);
+        return spoil(faults, effect, cancel);
     }
     if (effect->kind == FETTLE_EFFECT_READ && faults->held_count > 0 &&
         effect->read.size > 0) {

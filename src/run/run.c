@@ -126,8 +126,8 @@ static void report_outcome(fettle_run *run, const fettle_effect *effect)
         run->last.sight != NULL) {
         report_opened(run, &effect->open.match);
     }
-    /* After a TIMEOUT the same may be asked again at once: to a person that is one ask. */
-    if (run->last.kind != FETTLE_TIMEOUT) {
+    /* After anything else the same may be asked again at once: to a person that is one ask. */
+    if (effect->kind == FETTLE_EFFECT_OPEN && run->last.kind != FETTLE_TIMEOUT) {
         change_ask(run, FETTLE_ASK_NOTHING);
     }
 }

@@ -254,18 +254,23 @@ typedef enum fettle_fault_kind {
     FETTLE_FAULT_FLIPPED, /* one bit of what came in is wrong */
     FETTLE_FAULT_DOUBLED, /* serial: what was read comes twice */
     FETTLE_FAULT_LATE,    /* serial: it comes with the next READ; this one is a TIMEOUT */
+    FETTLE_FAULT_LOST,    /* serial: one byte of what came in is missing */
+    FETTLE_FAULT_OUT_FLIPPED, /* serial: one bit of what goes out is wrong */
+    FETTLE_FAULT_OUT_DOUBLED, /* serial: one byte of it goes out twice */
+    FETTLE_FAULT_OUT_LOST,    /* serial: one byte of it doesn't go out */
 } fettle_fault_kind;
 
 typedef struct fettle_fault {
     fettle_fault_kind kind;
-    unsigned at;                 /* effect number, from 0 */
+    unsigned at;   /* effect number, from 0 */
+    unsigned byte; /* the one that is hit, from 1, counted round; 0: the middle */
     fettle_outcome_kind outcome; /* OK: bytes that go out are swallowed without a word */
     bool is_performed;           /* OUTCOME: it happened, and only the answer was lost */
 } fettle_fault;
 
 /*
- * Spoils one effect, if it can: all but OUTCOME need bytes that came in, OUTCOME OK needs bytes that
- * go out. `reached` says whether it could.
+ * Spoils one effect, if it can: OUTCOME OK and OUT_... need bytes that go out, all others but OUTCOME
+ * need bytes that came in. `reached` says whether it could.
  */
 typedef struct fettle_faults {
     fettle_port port;

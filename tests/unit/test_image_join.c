@@ -414,7 +414,7 @@ static void test_every_request_for_memory_may_fail(void **state)
         assert_int_equal(image != NULL ? FETTLE_E_NONE : FETTLE_E_NO_MEMORY, err.code);
     }
     fettle_alloc_fail_at(0);
-    assert_int_equal(4, nth);
+    assert_int_equal(5, nth);
     keep(image);
 }
 

@@ -1,0 +1,617 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `work` looks for the next piece of work and asks for it; `then` is where to
+ * go on once that has ended well.
+ */
+#include "job/esp_work.h"
+
+#include "base/error.h"
+#include "base/hash.h"
+
+#include <string.h>
+
+enum {
+    TABLE_STEP = 0x100,        /* bytes of a partition table that are read at a time */
+    TABLE_ROW = 32,            /* bytes; the row behind the last one is blank */
+    OTADATA_ENTRY = 32,        /* bytes at the beginning of each of its two sectors */
+    WORTH_REFINING = 2,        /* sectors: fewer are not looked at one by one */
+    LISTENING_MS = 400,        /* for the boot text after a restart */
+    BLANK_BLOCK = 1024 * 1024, /* bytes of flash that are hashed at a time, to see
+                                whether they are blank */
+};
+
+static fettle_esp_work_then attach, read_table, read_otadata, ask, compare, compare_sector,
+    run_next, check_blank, leave, listen;
+
+/* ---- running the loader ---- */
+
+static fettle_effect run(fettle_esp_work *work, fettle_engine *child, uint32_t share,
+                         fettle_esp_work_then *then)
+{
+    work->then = then;
+    return (fettle_effect){.kind = FETTLE_EFFECT_RUN, .run = {child, share}};
+}
+
+/* As run(); where it fails, that is no failure of ours. */
+static fettle_effect try(fettle_esp_work *work, fettle_engine *child,
+                         fettle_esp_work_then *then)
+{
+    work->may_fail = true;
+    return run(work, child, 0, then);
+}
+
+static fettle_effect end_well(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    return fettle_done(&work->engine);
+}
+
+static bool is_without_stub(const fettle_esp_work *work)
+{
+    return work->stub == NULL || work->esp.is_stub ||
+           work->esp.stub_state != FETTLE_ESP_STUB_NONE;
+}
+
+/* Only for what the stub makes quicker: it has to be sent first. */
+static fettle_effect with_stub(fettle_esp_work *work, fettle_us now)
+{
+    if (is_without_stub(work)) {
+        return work->work(work, now);
+    }
+    return run(work, fettle_esp_load_stub(&work->esp, work->stub), 0, work->work);
+}
+
+static fettle_effect step(fettle_engine *engine, const fettle_outcome *last, fettle_us now)
+{
+    fettle_esp_work *work = (fettle_esp_work *)engine;
+    bool may_fail = work->may_fail;
+    work->may_fail = false;
+    work->used_stub = work->used_stub || work->esp.is_stub;
+    work->was_good = last != NULL && last->kind == FETTLE_OK;
+    if (last == NULL) {
+        return work->then(work, now);
+    }
+    if (last->kind == FETTLE_OK || (may_fail && last->kind == FETTLE_ERROR)) {
+        return work->then(work, now);
+    }
+    return fettle_fail(&work->engine, last, FETTLE_CLAUSE_COUNT, NULL);
+}
+
+/* `total` in bytes; `first` begins the work. */
+static fettle_engine *ready(fettle_esp_work *work, fettle_esp_work_then *first,
+                            uint64_t total)
+{
+    work->engine = (fettle_engine){.step = step, .total = (uint32_t)total};
+    work->then = work->work = first;
+    work->may_fail = false;
+    work->count = work->first_address = 0;
+    work->sector = work->block_end = work->run = work->at = 0;
+    work->bytes = 0;
+    return &work->engine;
+}
+
+void fettle_esp_work_init(fettle_esp_work *work, const fettle_esp_setup *setup,
+                          const fettle_memory_ops *ops)
+{
+    memset(work, 0, sizeof *work);
+    fettle_esp_init(&work->esp, setup);
+    fettle_sectors_init(&work->sectors, ops);
+}
+
+void fettle_esp_work_free(fettle_esp_work *work)
+{
+    fettle_sectors_free(&work->sectors);
+}
+
+/* ---- survey ---- */
+
+static fettle_effect identify(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    return run(work, fettle_esp_identify(&work->esp), 0, end_well);
+}
+
+static fettle_effect connect(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    return run(work, fettle_esp_connect(&work->esp), 0, identify);
+}
+
+fettle_engine *fettle_esp_work_survey(fettle_esp_work *work)
+{
+    return ready(work, connect, 0);
+}
+
+static fettle_effect on_tried(fettle_esp_work *work, fettle_us now)
+{
+    if (!work->was_good && now < work->until) {
+        return try(work, fettle_esp_connect(&work->esp), on_tried);
+    }
+    work->esp.ask = FETTLE_ASK_NOTHING;
+    if (work->was_good) {
+        return identify(work, now);
+    }
+    work->engine.error = work->esp.engine.error;
+    return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+}
+
+static fettle_effect try_connect(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    return try(work, fettle_esp_connect(&work->esp), on_tried);
+}
+
+fettle_engine *fettle_esp_work_wait(fettle_esp_work *work, fettle_us until)
+{
+    fettle_engine *engine = ready(work, try_connect, 0);
+    work->esp.setup.has_lines = false;
+    work->esp.setup.reset_count = work->esp.setup.baud_count = 0;
+    work->esp.ask = FETTLE_ASK_UPDATE_MODE;
+    work->until = until;
+    return engine;
+}
+
+/* ---- look ---- */
+
+static fettle_effect raise_baud(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    return run(work, fettle_esp_raise_baud(&work->esp), 0, attach);
+}
+
+static fettle_effect attach(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    work->baud = work->esp.baud;
+    return run(work, fettle_esp_attach(&work->esp), 0, read_table);
+}
+
+static bool has_end(const uint8_t *bytes, size_t size)
+{
+    for (size_t row = 0; row + TABLE_ROW <= size; row += TABLE_ROW) {
+        if (bytes[row] == 0xFF &&
+            memcmp(bytes + row, bytes + row + 1, TABLE_ROW - 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Rows are read until there is an end to them: a ROM gives 64 bytes at a time.
+ */
+static fettle_effect on_rows(fettle_esp_work *work, fettle_us now)
+{
+    work->at += TABLE_STEP;
+    if (!has_end(work->bytes_of_table, work->at) && work->at < FETTLE_TABLE_SIZE &&
+        fettle_partitions_is_table((fettle_span){work->bytes_of_table, work->at})) {
+        return read_table(work, now);
+    }
+    fettle_error ignored; /* no table, or one that nobody can read: then there is none */
+    memset(work->bytes_of_table + work->at, 0xFF, FETTLE_TABLE_SIZE - work->at);
+    work->has_table = fettle_partitions_read(
+        &work->table, (fettle_span){work->bytes_of_table, FETTLE_TABLE_SIZE},
+        FETTLE_TABLE_ADDRESS, &ignored);
+    work->at = 0;
+    return read_otadata(work, now);
+}
+
+static fettle_effect read_table(fettle_esp_work *work, fettle_us now)
+{
+    if (!fettle_esp_can_read(&work->esp) || !work->esp.identity.chip->has_chip_id) {
+        return end_well(work, now);
+    }
+    return run(work,
+               fettle_esp_read(&work->esp, FETTLE_TABLE_ADDRESS + (uint32_t)work->at,
+                               work->bytes_of_table + work->at, TABLE_STEP),
+               0, on_rows);
+}
+
+static fettle_effect on_entry(fettle_esp_work *work, fettle_us now)
+{
+    work->at += FETTLE_SECTOR_SIZE;
+    if (work->at < FETTLE_OTADATA_SIZE) {
+        return read_otadata(work, now);
+    }
+    fettle_otadata_read(&work->otadata,
+                        (fettle_span){work->bytes_of_otadata, FETTLE_OTADATA_SIZE});
+    work->has_otadata = true;
+    return end_well(work, now);
+}
+
+static fettle_effect read_otadata(fettle_esp_work *work, fettle_us now)
+{
+    const fettle_partition *row =
+        work->has_table ? fettle_partitions_find(&work->table, FETTLE_PARTITION_DATA,
+                                                 FETTLE_PARTITION_DATA_OTA)
+                        : NULL;
+    if (row == NULL || row->size < FETTLE_OTADATA_SIZE) {
+        return end_well(work, now);
+    }
+    if (work->at == 0) {
+        memset(work->bytes_of_otadata, 0xFF, FETTLE_OTADATA_SIZE);
+    }
+    return run(work,
+               fettle_esp_read(&work->esp, row->address + (uint32_t)work->at,
+                               work->bytes_of_otadata + work->at, OTADATA_ENTRY),
+               0, on_entry);
+}
+
+fettle_engine *fettle_esp_work_look(fettle_esp_work *work)
+{
+    fettle_engine *engine = ready(work, raise_baud, 0);
+    work->has_table = work->has_otadata = false;
+    return engine;
+}
+
+/* ---- ask ---- */
+
+static uint32_t head_size(const fettle_esp_work *work)
+{
+    const fettle_partition *row = &work->table.rows[work->at];
+    uint32_t size =
+        row->type == FETTLE_PARTITION_APP ? FETTLE_ESP_HEAD_SIZE : FETTLE_ESP_READ_ROM;
+    return size < row->size ? size : row->size;
+}
+
+static fettle_effect on_head(fettle_esp_work *work, fettle_us now)
+{
+    fettle_esp_seen *seen = &work->seen[work->at];
+    fettle_esp_image image;
+    seen->is_known = true;
+    seen->content =
+        fettle_esp_content_of((fettle_span){work->head, head_size(work)}, &image);
+    memcpy(seen->version, image.version, sizeof seen->version);
+    memcpy(seen->project, image.project, sizeof seen->project);
+    work->at++;
+    return ask(work, now);
+}
+
+static fettle_effect ask(fettle_esp_work *work, fettle_us now)
+{
+    if (!work->has_table || work->at == work->table.count) {
+        return end_well(work, now);
+    }
+    return run(work,
+               fettle_esp_read(&work->esp, work->table.rows[work->at].address, work->head,
+                               head_size(work)),
+               0, on_head);
+}
+
+fettle_engine *fettle_esp_work_ask(fettle_esp_work *work)
+{
+    fettle_engine *engine = ready(work, ask, 0);
+    memset(work->seen, 0, sizeof work->seen);
+    return engine;
+}
+
+/* ---- compare ---- */
+
+static void hash_of(fettle_span data, uint8_t digest[FETTLE_MD5_SIZE])
+{
+    fettle_md5 md5;
+    fettle_md5_init(&md5);
+    fettle_md5_feed(&md5, data);
+    fettle_md5_finish(&md5, digest);
+}
+
+static void hash_of_blank(size_t size, uint8_t digest[FETTLE_MD5_SIZE])
+{
+    uint8_t bytes[256];
+    fettle_md5 md5;
+    memset(bytes, 0xFF, sizeof bytes);
+    fettle_md5_init(&md5);
+    for (size_t part; size > 0; size -= part) {
+        part = size < sizeof bytes ? size : sizeof bytes;
+        fettle_md5_feed(&md5, (fettle_span){bytes, part});
+    }
+    fettle_md5_finish(&md5, digest);
+}
+
+static bool is_hash(const fettle_esp_work *work, const uint8_t digest[FETTLE_MD5_SIZE])
+{
+    return memcmp(work->esp.md5, digest, FETTLE_MD5_SIZE) == 0;
+}
+
+static fettle_span block_of(const fettle_esp_work *work)
+{
+    fettle_span data;
+    (void)fettle_sectors_block(&work->sectors, work->sector, &data);
+    return data;
+}
+
+static void mark_block(fettle_esp_work *work, bool differs, bool but_blank)
+{
+    for (; work->sector < work->block_end; work->sector++) {
+        fettle_sector *sector = &work->sectors.list[work->sector];
+        sector->differs = differs && !(but_blank && sector->is_blank);
+    }
+}
+
+static fettle_effect on_block_hashed(fettle_esp_work *work, fettle_us now)
+{
+    fettle_span data = block_of(work);
+    uint8_t digest[FETTLE_MD5_SIZE];
+    hash_of(data, digest);
+    if (is_hash(work, digest)) {
+        work->refines = true;
+        mark_block(work, false, false);
+        return compare(work, now);
+    }
+    hash_of_blank(data.size, digest);
+    if (is_hash(work, digest)) { /* erased: only what isn't blank is missing */
+        mark_block(work, true, true);
+        return compare(work, now);
+    }
+    if (!work->refines || work->block_end - work->block_first < WORTH_REFINING) {
+        mark_block(work, true, false);
+        return compare(work, now);
+    }
+    work->count = 0; /* of this block, that differ */
+    return compare_sector(work, now);
+}
+
+static fettle_effect compare(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    if (work->sector == work->sectors.count) {
+        work->count = fettle_sectors_differing(&work->sectors, &work->first_address);
+        return fettle_done(&work->engine);
+    }
+    fettle_span data;
+    work->block_first = work->sector;
+    work->block_end =
+        work->sector + fettle_sectors_block(&work->sectors, work->sector, &data);
+    work->address = work->sectors.list[work->sector].address;
+    return run(work, fettle_esp_hash(&work->esp, work->address, (uint32_t)data.size),
+               (uint32_t)data.size, on_block_hashed);
+}
+
+static fettle_effect on_sector_hashed(fettle_esp_work *work, fettle_us now)
+{
+    fettle_sector *sector = &work->sectors.list[work->sector++];
+    uint8_t digest[FETTLE_MD5_SIZE];
+    hash_of(sector->data, digest);
+    sector->differs = !is_hash(work, digest);
+    work->count += sector->differs;
+    return compare_sector(work, now);
+}
+
+static fettle_effect compare_sector(fettle_esp_work *work, fettle_us now)
+{
+    if (work->sector < work->block_end) {
+        const fettle_sector *sector = &work->sectors.list[work->sector];
+        work->address = sector->address;
+        return run(
+            work, fettle_esp_hash(&work->esp, sector->address, (uint32_t)sector->data.size),
+            0, on_sector_hashed);
+    }
+    /* Where all of a block differs the next ones will: looking at each sector
+   * would only take time. */
+    work->refines = work->count < work->block_end - work->block_first;
+    return compare(work, now);
+}
+
+fettle_engine *fettle_esp_work_compare(fettle_esp_work *work)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < work->sectors.count; i++) {
+        total += work->sectors.list[i].data.size;
+    }
+    fettle_engine *engine = ready(work, compare, total);
+    work->refines = true;
+    return engine;
+}
+
+/* ---- erase and write ---- */
+
+static uint32_t whole_sectors(size_t size)
+{
+    return (uint32_t)((size + FETTLE_SECTOR_SIZE - 1) / FETTLE_SECTOR_SIZE *
+                      FETTLE_SECTOR_SIZE);
+}
+
+static fettle_effect run_next(fettle_esp_work *work, fettle_us now)
+{
+    const fettle_sectors *sectors = &work->sectors;
+    (void)now;
+    while (work->run < sectors->run_count &&
+           sectors->runs[work->run].is_blank != work->wants_blanks) {
+        work->run++;
+    }
+    if (work->run == sectors->run_count) {
+        return fettle_done(&work->engine);
+    }
+    const fettle_sector_run *next = &sectors->runs[work->run++];
+    uint32_t size = whole_sectors(next->data.size);
+    if (next->is_blank) {
+        return run(work, fettle_esp_erase(&work->esp, next->address, size), size, run_next);
+    }
+    work->region = (fettle_esp_region){
+        .address = next->address, .data = next->data, .deflated = next->deflated};
+    return run(work, fettle_esp_write(&work->esp, &work->region), size, run_next);
+}
+
+static bool has_runs(const fettle_esp_work *work, bool blank)
+{
+    for (size_t i = 0; i < work->sectors.run_count; i++) {
+        if (work->sectors.runs[i].is_blank == blank) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static fettle_engine *runs(fettle_esp_work *work, bool blank)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < work->sectors.run_count; i++) {
+        const fettle_sector_run *each = &work->sectors.runs[i];
+        total += each->is_blank == blank ? whole_sectors(each->data.size) : 0;
+    }
+    fettle_engine *engine = ready(work, run_next, total);
+    work->then = has_runs(work, blank) ? with_stub : end_well;
+    work->wants_blanks = blank;
+    return engine;
+}
+
+fettle_engine *fettle_esp_work_erase_runs(fettle_esp_work *work)
+{
+    return runs(work, true);
+}
+
+fettle_engine *fettle_esp_work_write_runs(fettle_esp_work *work)
+{
+    return runs(work, false);
+}
+
+static fettle_effect erase_range(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    return run(work, fettle_esp_erase(&work->esp, work->address, work->size), work->size,
+               end_well);
+}
+
+fettle_engine *fettle_esp_work_erase(fettle_esp_work *work, uint32_t address, uint32_t size)
+{
+    fettle_engine *engine = ready(work, erase_range, size);
+    work->then = with_stub;
+    work->address = address;
+    work->size = size;
+    return engine;
+}
+
+static fettle_effect erase_all(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    return run(work, fettle_esp_erase_chip(&work->esp), 1, end_well);
+}
+
+fettle_engine *fettle_esp_work_erase_chip(fettle_esp_work *work)
+{
+    fettle_engine *engine = ready(work, erase_all, 1);
+    work->then = with_stub;
+    return engine;
+}
+
+/* ---- is it blank? ---- */
+
+static uint32_t blank_block(const fettle_esp_work *work)
+{
+    return work->size < BLANK_BLOCK ? work->size : BLANK_BLOCK;
+}
+
+static fettle_effect on_blank_hashed(fettle_esp_work *work, fettle_us now)
+{
+    uint8_t digest[FETTLE_MD5_SIZE];
+    uint32_t size = blank_block(work);
+    hash_of_blank(size, digest);
+    if (!is_hash(work, digest)) {
+        work->first_address = work->count == 0 ? work->address : work->first_address;
+        work->count++;
+    }
+    work->address += size;
+    work->size -= size;
+    return check_blank(work, now);
+}
+
+static fettle_effect check_blank(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    if (work->size == 0) {
+        return fettle_done(&work->engine);
+    }
+    uint32_t size = blank_block(work);
+    return run(work, fettle_esp_hash(&work->esp, work->address, size), size,
+               on_blank_hashed);
+}
+
+fettle_engine *fettle_esp_work_check_blank(fettle_esp_work *work, uint32_t address,
+                                           uint32_t size)
+{
+    fettle_engine *engine = ready(work, check_blank, size);
+    work->address = address;
+    work->size = size;
+    return engine;
+}
+
+/* ---- read ---- */
+
+static fettle_effect on_read(fettle_esp_work *work, fettle_us now)
+{
+    work->bytes = work->size;
+    return end_well(work, now);
+}
+
+static fettle_effect read(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    return run(work, fettle_esp_read(&work->esp, work->address, work->buffer, work->size),
+               work->size, on_read);
+}
+
+fettle_engine *fettle_esp_work_read(fettle_esp_work *work, uint32_t address,
+                                    uint8_t *buffer, uint32_t size)
+{
+    fettle_engine *engine = ready(work, read, size);
+    work->then = with_stub;
+    work->address = address;
+    work->buffer = buffer;
+    work->size = size;
+    return engine;
+}
+
+/* ---- leave ---- */
+
+/* Silence says nothing: not every application talks, and not every port
+ * listens. */
+static fettle_effect on_heard(fettle_esp_work *work, fettle_us now)
+{
+    const fettle_esp_heard *heard = &work->esp.heard;
+    const fettle_esp_strap *strap =
+        heard->has_boot ? fettle_esp_strap_of(work->esp.identity.chip, heard->number)
+                        : NULL;
+    work->stays_in_loader = heard->waits_for_download ||
+                            (strap != NULL && strap->boot == FETTLE_ESP_BOOT_DOWNLOAD);
+    work->has_nothing_to_start = heard->has_invalid_header;
+    work->has_started = work->esp.left != FETTLE_ESP_LEFT_NOT && !work->stays_in_loader &&
+                        !work->has_nothing_to_start;
+    if (work->stays_in_loader && !work->leaves_by_watchdog &&
+        work->esp.identity.chip->watchdog.resets_chip) {
+        work->leaves_by_watchdog =
+            true; /* its boot pin was held: now it is sampled again */
+        return leave(work, now);
+    }
+    return end_well(work, now);
+}
+
+static fettle_effect listen(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    return try(work, fettle_esp_listen(&work->esp, (fettle_us)LISTENING_MS * 1000),
+               on_heard);
+}
+
+static fettle_effect leave(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    return run(work, fettle_esp_leave(&work->esp, work->leaves_by_watchdog), 0, listen);
+}
+
+fettle_engine *fettle_esp_work_leave(fettle_esp_work *work)
+{
+    fettle_engine *engine = ready(work, leave, 0);
+    work->leaves_by_watchdog = false;
+    work->has_started = work->stays_in_loader = work->has_nothing_to_start = false;
+    return engine;
+}
+
+static fettle_effect restart(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    return run(work, fettle_esp_leave(&work->esp, false), 0, end_well);
+}
+
+fettle_engine *fettle_esp_work_restart(fettle_esp_work *work)
+{
+    return ready(work, restart, 0);
+}

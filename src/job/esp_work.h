@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the job does with an ESP chip, as engines on top of the loader's
+ * (proto/esp.h): look at the board, compare, erase, write and read what a list
+ * of sectors says, and start the application. One struct for one board; a verb
+ * readies it and returns the engine to RUN.
+ *
+ * Comparing is hashing: a large block at a time, and in one that differs sector
+ * by sector, as long as that finds any that need not be written.
+ */
+#ifndef FETTLE_JOB_ESP_WORK_H
+#define FETTLE_JOB_ESP_WORK_H
+
+#include "image/esp_content.h"
+#include "image/partitions.h"
+#include "proto/esp.h"
+#include "proto/sectors.h"
+
+typedef struct fettle_esp_work fettle_esp_work;
+
+/* What lies in a partition, by its first bytes. */
+typedef struct fettle_esp_seen {
+    bool is_known;
+    fettle_esp_content content;
+    char version[FETTLE_ESP_DESC_SIZE],
+        project[FETTLE_ESP_DESC_SIZE]; /* untrusted; or empty */
+} fettle_esp_seen;
+
+typedef fettle_effect fettle_esp_work_then(fettle_esp_work *work, fettle_us now);
+
+struct fettle_esp_work {
+    fettle_engine engine;
+    fettle_esp esp;
+    fettle_sectors sectors; /* what is wanted */
+    const fettle_esp_stub
+        *stub; /* to be used where something is written or read; NULL: none */
+
+    /* results */
+    bool has_table, has_otadata; /* look */
+    fettle_partitions table;
+    fettle_otadata otadata;
+    fettle_esp_seen seen[FETTLE_PARTITIONS_MAX]; /* ask: of each row */
+    uint32_t count, first_address;               /* compare, check_blank: what differs */
+    size_t bytes;                                /* read */
+    uint32_t baud;                               /* the highest rate that held */
+    bool used_stub;                              /* a stub has answered at some time */
+    bool has_started;          /* leave: nothing says that the application doesn't run */
+    bool stays_in_loader;      /* leave: the boot text says so */
+    bool has_nothing_to_start; /* leave: likewise */
+
+    /* the engine's own */
+    fettle_esp_work_then *then, *work;
+    fettle_us until;
+    bool was_good;     /* the last child has ended well */
+    bool may_fail;     /* the child's failure is none of ours */
+    bool wants_blanks; /* erase: those runs that are blank */
+    bool refines, leaves_by_watchdog;
+    size_t sector, block_first, block_end, run, at;
+    uint32_t address, size;
+    uint8_t *buffer;
+    fettle_esp_region region;
+    uint8_t head[FETTLE_ESP_HEAD_SIZE];
+    uint8_t bytes_of_table[FETTLE_TABLE_SIZE];
+    uint8_t bytes_of_otadata[FETTLE_OTADATA_SIZE];
+};
+
+/* `setup` as for the loader; all it points to must outlive `work`. */
+void fettle_esp_work_init(fettle_esp_work *work, const fettle_esp_setup *setup,
+                          const fettle_memory_ops *ops);
+void fettle_esp_work_free(fettle_esp_work *work);
+
+/* Into the loader; which chip it is. */
+fettle_engine *fettle_esp_work_survey(fettle_esp_work *work);
+
+/*
+ * The same, for a chip that nothing here can reset: until `until` it is tried again and again, while a person is asked.
+ * From then on nothing is done that would need a reset.
+ */
+fettle_engine *fettle_esp_work_wait(fettle_esp_work *work, fettle_us until);
+
+/* The highest rate that holds; the flash; its partition table, and which
+ * application runs. */
+fettle_engine *fettle_esp_work_look(fettle_esp_work *work);
+
+/* What is in the partitions. */
+fettle_engine *fettle_esp_work_ask(fettle_esp_work *work);
+
+/* Marks the sectors that differ. Not before the chip can hash. */
+fettle_engine *fettle_esp_work_compare(fettle_esp_work *work);
+
+/* Of the runs: erases those that are blank, and writes the others. Loads the
+ * stub first, if there is one. */
+fettle_engine *fettle_esp_work_erase_runs(fettle_esp_work *work);
+fettle_engine *fettle_esp_work_write_runs(fettle_esp_work *work);
+
+/* A range of whole sectors, or all of the flash; and is it blank now? */
+fettle_engine *fettle_esp_work_erase(fettle_esp_work *work, uint32_t address,
+                                     uint32_t size);
+fettle_engine *fettle_esp_work_erase_chip(fettle_esp_work *work);
+fettle_engine *fettle_esp_work_check_blank(fettle_esp_work *work, uint32_t address,
+                                           uint32_t size);
+
+fettle_engine *fettle_esp_work_read(fettle_esp_work *work, uint32_t address,
+                                    uint8_t *buffer, uint32_t size);
+
+/* Starts the application, and listens to what the chip says about that. */
+fettle_engine *fettle_esp_work_leave(fettle_esp_work *work);
+
+/* Starts it and no more: there is hardly time left after a cancel. */
+fettle_engine *fettle_esp_work_restart(fettle_esp_work *work);
+
+#endif

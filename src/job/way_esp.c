@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way of Espressif's serial loader. Whatever runs, the chip is reset into
+ * its loader and asked what it is; which chip that may be, and how its port
+ * behaves, are rows (board/chips.h, board/bridges.h). Nothing of the board is
+ * changed before all of the file has found its place (plan/esp_layout.h).
+ *
+ * A serial line stays where it is when the chip restarts, so its application is
+ * not looked for on a bus: leaving listens to what the chip says.
+ */
+#include "base/text.h"
+#include "board/bridges.h"
+#include "board/chips.h"
+#include "image/deflate.h"
+#include "job/script.h"
+
+#include <string.h>
+
+/* ---- into the loader ---- */
+
+static const struct {
+    const char *name, *sequence;
+} resets[] = {
+    {"classic", FETTLE_ESP_RESET_CLASSIC},
+    {"tight", FETTLE_ESP_RESET_TIGHT},
+    {"usb-jtag", FETTLE_ESP_RESET_USB_JTAG},
+};
+
+/* What a person says of the lines; a name, or a sequence of its own. */
+static bool take_reset(fettle_job_engine *job, fettle_esp_setup *setup, fettle_error *err)
+{
+    fettle_esp_sequence sequence;
+    const char *wish = job->plan->reset;
+    if (fettle_text_is_same_word(wish, "none")) {
+        setup->reset_count = 0;
+        return true;
+    }
+    job->esp_reset = wish;
+    for (size_t i = 0; i < sizeof resets / sizeof *resets; i++) {
+        job->esp_reset = fettle_text_is_same_word(wish, resets[i].name) ? resets[i].sequence
+                                                                        : job->esp_reset;
+    }
+    setup->resets = &job->esp_reset;
+    setup->reset_count = 1;
+    return fettle_esp_sequence_parse(&sequence, job->esp_reset, err);
+}
+
+static bool take_chip(const fettle_job_engine *job, fettle_esp_setup *setup,
+                      fettle_error *err)
+{
+    char list[200] = "--chip must be one of ";
+    const char *wish = job->plan->chip;
+    if (wish[0] == '\0') {
+        return true;
+    }
+    setup->expected = fettle_chip_named(wish);
+    for (size_t i = 0; setup->expected == NULL && i < fettle_chip_count; i++) {
+        fettle_text_append(list, sizeof list, i > 0 ? ", " : "");
+        fettle_text_append(list, sizeof list, fettle_chips[i].id);
+    }
+    if (setup->expected == NULL) {
+        fettle_error_set(err, FETTLE_E_USAGE, &(fettle_words){.text = list});
+    }
+    return setup->expected != NULL;
+}
+
+/* A socket without a protocol for them has no lines. */
+static bool has_lines(const fettle_job_engine *job)
+{
+    return !fettle_text_begins_with(job->sight.path, "tcp:");
+}
+
+/* What this line has held before, else what such an adapter is known to hold, step by step. */
+static size_t list_bauds(fettle_job_engine *job, const fettle_bridge *bridge)
+{
+    job->known_baud = job->recall_baud != NULL && job->tries == 0
+                          ? job->recall_baud(job->recall_baud_user, &job->sight)
+                          : 0;
+    if (job->plan->baud == 0 && job->known_baud > FETTLE_ESP_BAUD) {
+        job->esp_bauds[0] = job->known_baud;
+        return 1;
+    }
+    return fettle_bridge_bauds(bridge, job->plan->baud, job->esp_bauds,
+                               FETTLE_JOB_BAUDS_MAX);
+}
+
+static bool meet(fettle_job_engine *job, fettle_error *err)
+{
+    const fettle_bridge *bridge = fettle_bridge_of(job->sight.id);
+    static const fettle_esp_port ports[] = {
+        [FETTLE_BRIDGE_UART] = FETTLE_ESP_PORT_UART,
+        [FETTLE_BRIDGE_USB_JTAG] = FETTLE_ESP_PORT_JTAG,
+        [FETTLE_BRIDGE_USB_OTG] = FETTLE_ESP_PORT_OTG,
+        [FETTLE_BRIDGE_APPLICATION] = FETTLE_ESP_PORT_OTG,
+    };
+    fettle_esp_setup setup = {
+        .chips = fettle_chips,
+        .chip_count = fettle_chip_count,
+        .port = ports[bridge->kind],
+        .has_lines = has_lines(job),
+        .resets = bridge->resets,
+        .restart = bridge->restart,
+        .bauds = job->esp_bauds,
+        .flash_size = job->plan->flash_size,
+    };
+    while (setup.reset_count < FETTLE_BRIDGE_RESETS_MAX &&
+           bridge->resets[setup.reset_count] != NULL) {
+        setup.reset_count++;
+    }
+    setup.reset_count = setup.has_lines ? setup.reset_count : 0;
+    setup.baud_count = setup.has_lines ? list_bauds(job, bridge) : 0;
+    if (!take_chip(job, &setup, err) ||
+        (job->plan->reset[0] != '\0' && !take_reset(job, &setup, err))) {
+        return false;
+    }
+    fettle_esp_work_free(&job->esp);
+    fettle_esp_work_init(&job->esp, &setup, job->memory);
+    job->has_target = false;
+    return true;
+}
+
+static bool is_computer_part(const fettle_job_engine *job)
+{
+    (void)job;
+    return false;
+}
+
+/* An application and a loader look the same from the other end of a line. */
+static fettle_mode guess(const fettle_job_engine *job)
+{
+    (void)job;
+    return FETTLE_MODE_UNKNOWN;
+}
+
+static fettle_engine *survey(fettle_job_engine *job)
+{
+    return fettle_esp_work_survey(&job->esp);
+}
+
+/* What a finger on BOOT and RESET can mend. */
+static bool needs_hand(const fettle_job_engine *job, const fettle_error *error)
+{
+    (void)job;
+    return error->code == FETTLE_E_ESP_SILENT || error->code == FETTLE_E_ESP_BOOT_MODE ||
+           error->code == FETTLE_E_ESP_NOT_RESET;
+}
+
+static fettle_engine *survey_by_hand(fettle_job_engine *job, fettle_us until)
+{
+    return fettle_esp_work_wait(&job->esp, until);
+}
+
+static fettle_mode mode(const fettle_job_engine *job)
+{
+    (void)job;
+    return FETTLE_MODE_ROM;
+}
+
+static fettle_survey found(const fettle_job_engine *job)
+{
+    return (fettle_survey){.id = job->sight.id,
+                           .bcdDevice = job->sight.bcdDevice,
+                           .can_download = true,
+                           .can_upload = true};
+}
+
+static bool yes(const fettle_job_engine *job)
+{
+    (void)job;
+    return true;
+}
+
+static bool no(const fettle_job_engine *job)
+{
+    (void)job;
+    return false;
+}
+
+static fettle_engine *look(fettle_job_engine *job)
+{
+    return fettle_esp_work_look(&job->esp);
+}
+
+static const char *board_name(const fettle_job_engine *job)
+{
+    const fettle_esp_chip *chip = job->esp.esp.identity.chip;
+    return chip != NULL ? chip->name : NULL;
+}
+
+/* ---- settle ---- */
+
+static fettle_esp_board board_of(const fettle_job_engine *job)
+{
+    const fettle_esp_work *work = &job->esp;
+    const fettle_esp_identity *identity = &work->esp.identity;
+    return (fettle_esp_board){
+        .chip = identity->chip->name,
+        .is_esp8266 = !identity->chip->has_chip_id,
+        .chip_id = identity->chip->chip_id,
+        .revision = identity->revision,
+        .has_revision = identity->has_revision,
+        .bootloader = identity->chip->bootloader,
+        .flash_size = work->esp.flash_size,
+        .is_unreadable = !fettle_esp_can_read(&work->esp),
+        .table = work->has_table ? &work->table : NULL,
+        .otadata = work->has_otadata ? &work->otadata : NULL,
+    };
+}
+
+/* What the chip's eFuses say can't be taken back, so a mistake would be the
+ * board's last. */
+static bool check_security(const fettle_job_engine *job, fettle_error *err)
+{
+    const fettle_esp_identity *identity = &job->esp.esp.identity;
+    const char *text = NULL;
+    bool writes =
+        job->plan->kind == FETTLE_TASK_UPDATE || job->plan->kind == FETTLE_TASK_ERASE;
+    if (!writes || job->plan->is_dry) {
+        return true;
+    }
+    if (identity->refuses_plain ||
+        (identity->is_encrypted && identity->is_secure_download)) {
+        text = "its flash is encrypted: what is written as it is would never start";
+    } else if (job->plan->kind == FETTLE_TASK_ERASE &&
+               (identity->is_encrypted || identity->is_secure_boot)) {
+        text = "secure boot or flash encryption is on, and an erase may leave it dead";
+    }
+    if (text != NULL) {
+        fettle_error_set(err, FETTLE_E_ESP_SECURED, &(fettle_words){.text = text});
+    }
+    return text == NULL;
+}
+
+/* The digest of secure boot's first version lies in front of the table, and
+ * nobody can make it anew. */
+static bool check_digest(const fettle_job_engine *job, fettle_error *err)
+{
+    if (!job->esp.esp.identity.is_secure_boot_v1 || job->layout.count == 0 ||
+        job->layout.pieces[0].address >= FETTLE_TABLE_ADDRESS) {
+        return true;
+    }
+    fettle_error_set(err, FETTLE_E_ESP_SECURED,
+                     &(fettle_words){.text = "secure boot is on, and its bootloader and "
+                                             "the digest of it must stay as they are"});
+    return false;
+}
+
+static bool settle_content(fettle_job_engine *job, fettle_error *err)
+{
+    fettle_esp_board board = board_of(job);
+    fettle_sectors *sectors = &job->esp.sectors;
+    if (!fettle_esp_layout_make(&job->layout, job->plan, &board, &job->observed, err) ||
+        !check_digest(job, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < job->layout.count; i++) {
+        const fettle_esp_piece *piece = &job->layout.pieces[i];
+        if (!fettle_sectors_add(sectors, piece->address, piece->data, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool refuse_range(const char *name, uint32_t address, fettle_error *err)
+{
+    fettle_error_set(err, FETTLE_E_ADDRESS_OUTSIDE,
+                     &(fettle_words){.text = name, .address = address});
+    return false;
+}
+
+/* By a partition's name, by address and length, or both; else all of it. */
+static bool settle_range(fettle_job_engine *job, fettle_error *err)
+{
+    const fettle_plan *plan = job->plan;
+    fettle_esp_board board = board_of(job);
+    const char *label = plan->memory[0] != '\0' ? plan->memory : NULL;
+    uint32_t address;
+    uint64_t size;
+    if (!fettle_esp_layout_range(&board, label, &address, &size, err)) {
+        return false;
+    }
+    if (size == 0) {
+        fettle_error_set(err, FETTLE_E_ANSWER_NEEDED,
+                         &(fettle_words){.board = board.chip,
+                                         .text = "how much flash there is can't be read; "
+                                                 "say it with --flash-size"});
+        return false;
+    }
+    if (plan->has_address) {
+        bool is_inside = plan->address >= address && plan->address - address < size;
+        if (!is_inside) {
+            return refuse_range(label != NULL ? label : "flash", plan->address, err);
+        }
+        size -= plan->address - address;
+        address = plan->address;
+    }
+    if (plan->length > size) {
+        return refuse_range(label != NULL ? label : "flash", (uint32_t)(address + size),
+                            err);
+    }
+    size = plan->length > 0 ? plan->length : size;
+    job->read_address = address;
+    job->read_size = (uint32_t)size;
+    return true;
+}
+
+static bool settle_read(fettle_job_engine *job, fettle_error *err)
+{
+    if (!settle_range(job, err)) {
+        return false;
+    }
+    if (job->read_size > job->buffer_size) {
+        job->read_size = (uint32_t)job->buffer_size;
+    }
+    return true;
+}
+
+static bool settle_erase(fettle_job_engine *job, fettle_error *err)
+{
+    if (!settle_range(job, err)) {
+        return false;
+    }
+    uint32_t before = job->read_address % FETTLE_SECTOR_SIZE;
+    uint64_t size = (uint64_t)before + job->read_size + FETTLE_SECTOR_SIZE - 1;
+    job->read_address -= before;
+    job->read_size = (uint32_t)(size / FETTLE_SECTOR_SIZE * FETTLE_SECTOR_SIZE);
+    return true;
+}
+
+static bool settle_task(fettle_job_engine *job, fettle_error *err)
+{
+    switch (job->plan->kind) {
+    case FETTLE_TASK_UPDATE:
+        return settle_content(job, err);
+    case FETTLE_TASK_VERIFY:
+        if (!fettle_esp_can_hash(&job->esp.esp)) {
+            fettle_error_set(err, FETTLE_E_UPLOAD_UNSUPPORTED, NULL);
+            return false;
+        }
+        return settle_content(job, err);
+    case FETTLE_TASK_READ:
+        return settle_read(job, err);
+    case FETTLE_TASK_ERASE:
+        return settle_erase(job, err);
+    default:
+        return true;
+    }
+}
+
+static bool settle(fettle_job_engine *job, fettle_error *err)
+{
+    const fettle_esp_chip *chip = job->esp.esp.identity.chip;
+    fettle_sectors_free(&job->esp.sectors);
+    if (!check_security(job, err) || !settle_task(job, err)) {
+        return false;
+    }
+    bool has_stub = !job->plan->uses_no_stub && job->find_stub != NULL &&
+                    job->find_stub(job->find_stub_user, chip->id, &job->stub);
+    job->esp.stub = has_stub ? &job->stub : NULL;
+    return true;
+}
+
+static fettle_engine *ask_more(fettle_job_engine *job)
+{
+    return fettle_esp_can_read(&job->esp.esp) ? fettle_esp_work_ask(&job->esp) : NULL;
+}
+
+/* ---- work ---- */
+
+static bool can_read(const fettle_job_engine *job)
+{
+    return fettle_esp_can_hash(&job->esp.esp);
+}
+
+static fettle_engine *compare(fettle_job_engine *job, bool all)
+{
+    (void)all; /* only the sectors that differ are written */
+    return fettle_esp_work_compare(&job->esp);
+}
+
+static uint32_t differences(const fettle_job_engine *job, uint32_t *first_block,
+                            uint32_t *address)
+{
+    *first_block = 0;
+    *address = job->esp.first_address;
+    return job->esp.count;
+}
+
+/* Compressed here and now: what differs isn't known before. What doesn't get
+ * smaller goes as it is. */
+static void deflate(fettle_job_engine *job, fettle_sector_run *run)
+{
+    fettle_error ignored;
+    size_t room = fettle_deflate_bound(run->data.size), size = 0;
+    if (run->is_blank || !fettle_deflate_is_there()) {
+        return;
+    }
+    uint8_t *stream = job->memory->take(room);
+    if (stream != NULL && fettle_deflate(run->data, stream, room, &size, &ignored) &&
+        size < run->data.size) {
+        run->deflated = (fettle_span){stream, size};
+        run->memory = stream;
+    } else {
+        job->memory->give(stream);
+    }
+}
+
+/* Nothing is to be kept: pieces begin with sectors, and what is behind their
+ * end in one is of the same partition. */
+static fettle_engine *save(fettle_job_engine *job, bool repair)
+{
+    fettle_error err;
+    fettle_sectors *sectors = &job->esp.sectors;
+    if (!repair) {
+        fettle_sectors_mark(sectors, true);
+    }
+    if (!fettle_sectors_make_runs(sectors, &err)) {
+        return NULL; /* then there are no runs, and what is read back will say so */
+    }
+    for (size_t i = 0; i < sectors->run_count; i++) {
+        deflate(job, &sectors->runs[i]);
+    }
+    return NULL;
+}
+
+static fettle_engine *erase(fettle_job_engine *job)
+{
+    return job->plan->kind == FETTLE_TASK_ERASE
+               ? fettle_esp_work_erase(&job->esp, job->read_address, job->read_size)
+               : fettle_esp_work_erase_runs(&job->esp);
+}
+
+static fettle_engine *mass_erase(fettle_job_engine *job)
+{
+    return fettle_esp_work_erase_chip(&job->esp);
+}
+
+static fettle_engine *check_blank(fettle_job_engine *job)
+{
+    return can_read(job)
+               ? fettle_esp_work_check_blank(&job->esp, job->read_address, job->read_size)
+               : NULL;
+}
+
+static fettle_engine *write(fettle_job_engine *job, bool repair)
+{
+    (void)repair; /* what differs is marked */
+    return fettle_esp_work_write_runs(&job->esp);
+}
+
+static void note_plan(fettle_job_engine *job)
+{
+    bool is_erase = job->plan->kind == FETTLE_TASK_ERASE;
+    fettle_words words = {.address = job->esp.first_address, .count = job->esp.count};
+    words.size = (uint64_t)words.count * FETTLE_SECTOR_SIZE;
+    if (is_erase) {
+        words.address = job->read_address;
+        words.size = job->read_size;
+        words.count = job->read_size / FETTLE_SECTOR_SIZE;
+    }
+    fettle_note_add(&job->observed,
+                    is_erase ? FETTLE_NOTE_PAGES_ERASED : FETTLE_NOTE_PAGES_DIFFER, &words);
+}
+
+static fettle_engine *finish(fettle_job_engine *job)
+{
+    (void)job;
+    return NULL; /* each block was acknowledged */
+}
+
+static fettle_engine *nothing(fettle_job_engine *job)
+{
+    (void)job;
+    return NULL;
+}
+
+static fettle_engine *read(fettle_job_engine *job, uint8_t *buffer, size_t size)
+{
+    (void)size;
+    return fettle_esp_work_read(&job->esp, job->read_address, buffer, job->read_size);
+}
+
+static size_t read_count(const fettle_job_engine *job)
+{
+    return job->esp.bytes;
+}
+
+static fettle_note_code why_unproven(const fettle_job_engine *job)
+{
+    if (!job->plan->may_read || can_read(job)) {
+        return FETTLE_NOTE_NONE;
+    }
+    return job->esp.esp.identity.is_secure_download ? FETTLE_NOTE_SECURED_UNPROVEN
+                                                    : FETTLE_NOTE_STUB_WOULD_PROVE;
+}
+
+/* ---- leave ---- */
+
+static fettle_engine *leave(fettle_job_engine *job)
+{
+    job->has_said_farewell = true;
+    return fettle_esp_work_leave(&job->esp);
+}
+
+/* It was reset for the sake of a look, or of a file that isn't for it: its
+ * application has to run again. */
+static fettle_engine *rest(fettle_job_engine *job)
+{
+    bool is_in_loader = job->esp.esp.identity.chip != NULL;
+    bool stays = job->plan->stays ||
+                 (job->plan->kind == FETTLE_TASK_RESET && job->plan->to != FETTLE_MODE_APP);
+    if (!is_in_loader || job->has_said_farewell || job->has_written || stays) {
+        return NULL;
+    }
+    return job->engine.error.code == FETTLE_E_CANCELLED
+               ? fettle_esp_work_restart(&job->esp)
+               : leave(job);
+}
+
+static fettle_start has_started(const fettle_job_engine *job)
+{
+    const fettle_esp_work *work = &job->esp;
+    return work->has_started            ? FETTLE_START_SEEN
+           : work->has_nothing_to_start ? FETTLE_START_NOTHING
+                                        : FETTLE_START_STAYS;
+}
+
+const fettle_way fettle_way_esp = {
+    .proof = FETTLE_EVIDENCE_HASH,
+    .meet = meet,
+    .is_computer_part = is_computer_part,
+    .guess = guess,
+    .survey = survey,
+    .needs_hand = needs_hand,
+    .survey_by_hand = survey_by_hand,
+    .mode = mode,
+    .found = found,
+    .was_cut_off = no,
+    .name = look,
+    .board_name = board_name,
+    .settle = settle,
+    .ask_more = ask_more,
+    .can_enter = no,
+    .enter = nothing,
+    .has_made_way = no,
+    .can_read = can_read,
+    .can_read_early = no,
+    .can_read_after = yes,
+    .compare = compare,
+    .differences = differences,
+    .save = save,
+    .erase = erase,
+    .mass_erase = mass_erase,
+    .erase_all_pages = NULL,
+    .unprotect = NULL,
+    .check_blank = check_blank,
+    .proves_blank = yes,
+    .note_plan = note_plan,
+    .write = write,
+    .restarts_itself = no,
+    .finish = finish,
+    .needs_end = no,
+    .was_ended = yes,
+    .was_answered = yes,
+    .was_checked = no,
+    .why_unproven = why_unproven,
+    .leave = leave,
+    .has_left = no,
+    .has_started = has_started,
+    .rest = rest,
+    .hint = NULL,
+    .leave_otherwise = NULL,
+    .read = read,
+    .read_count = read_count,
+};

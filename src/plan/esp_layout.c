@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/esp_layout.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+/* What the parts of this file hand to each other. */
+typedef struct placing {
+    fettle_esp_layout *layout;
+    const fettle_plan *plan;
+    const fettle_esp_board *board;
+    fettle_observed *observed;
+    bool has_new_table;
+    fettle_partitions new_table; /* that this update brings with it */
+} placing;
+
+/* ---- refusals ---- */
+
+static bool refuse(const placing *p, const char *text, fettle_error *err)
+{
+    fettle_error_set(err, FETTLE_E_IMAGE_NOT_FOR_BOARD,
+                     &(fettle_words){.board = p->board->chip, .text = text});
+    return false;
+}
+
+static bool refuse_at(const placing *p, const char *before, uint32_t address,
+                      const char *behind, fettle_error *err)
+{
+    char text[200] = "";
+    fettle_text_append(text, sizeof text, before);
+    fettle_text_append(text, sizeof text, "0x");
+    fettle_text_append_hex(text, sizeof text, address, 1);
+    fettle_text_append(text, sizeof text, behind);
+    return refuse(p, text, err);
+}
+
+static bool refuse_size(uint64_t size, uint64_t limit, fettle_error *err)
+{
+    fettle_error_set(err, FETTLE_E_IMAGE_TOO_LARGE,
+                     &(fettle_words){.size = size, .limit = limit});
+    return false;
+}
+
+/* ---- tables ---- */
+
+/* The one that will hold when this update is done. */
+static const fettle_partitions *table_of(const placing *p)
+{
+    return p->has_new_table ? &p->new_table : p->board->table;
+}
+
+static bool is_new_table(const fettle_region *region)
+{
+    bool is_its_place = !region->has_address || region->address == FETTLE_TABLE_ADDRESS;
+    return is_its_place && fettle_partitions_is_table(region->data);
+}
+
+/* Also within a file for the whole flash. */
+static bool find_new_table(placing *p, fettle_error *err)
+{
+    const fettle_image *image = p->plan->image;
+    for (size_t i = 0; i < image->region_count && !p->has_new_table; i++) {
+        const fettle_region *region = &image->regions[i];
+        uint32_t from = region->has_address ? region->address : 0;
+        fettle_span rest = region->data;
+        if (!is_new_table(region)) {
+            if (from >= FETTLE_TABLE_ADDRESS || rest.size <= FETTLE_TABLE_ADDRESS - from) {
+                continue;
+            }
+            rest.data += FETTLE_TABLE_ADDRESS - from;
+            rest.size -= FETTLE_TABLE_ADDRESS - from;
+        }
+        if (!fettle_partitions_is_table(rest)) {
+            continue;
+        }
+        if (!fettle_partitions_read(&p->new_table, rest, FETTLE_TABLE_ADDRESS, err)) {
+            return false;
+        }
+        p->has_new_table = true;
+    }
+    return true;
+}
+
+/* Settings and files, that nobody has a copy of: everything else is brought by
+ * updates. */
+static bool is_keepsake(const fettle_partition *row)
+{
+    return row->type == FETTLE_PARTITION_DATA &&
+           row->subtype != FETTLE_PARTITION_DATA_OTA &&
+           row->subtype != FETTLE_PARTITION_DATA_COREDUMP;
+}
+
+static bool is_same_row(const fettle_partition *a, const fettle_partition *b)
+{
+    return a->type == b->type && a->subtype == b->subtype && a->address == b->address &&
+           a->size == b->size;
+}
+
+static void note_partition(placing *p, fettle_note_code code, const fettle_partition *row)
+{
+    fettle_note_add(
+        p->observed, code,
+        &(fettle_words){.text = row->label, .address = row->address, .size = row->size});
+}
+
+/* What lies elsewhere afterwards is not found any more. */
+static void note_moves(placing *p)
+{
+    const fettle_partitions *old = p->board->table;
+    for (size_t i = 0; p->has_new_table && old != NULL && i < old->count; i++) {
+        const fettle_partition *row = &old->rows[i];
+        const fettle_partition *now =
+            fettle_partitions_find_label(&p->new_table, row->label);
+        if (is_keepsake(row) && (now == NULL || !is_same_row(row, now))) {
+            note_partition(p, FETTLE_NOTE_PARTITION_MOVES, row);
+        }
+    }
+}
+
+/* ---- images ---- */
+
+static bool check_chip(const placing *p, const fettle_esp_image *image, fettle_error *err)
+{
+    char text[160] = "it is for ", chip[FETTLE_TEXT_SIZE] = "";
+    bool is_esp8266 = fettle_esp_image_is_esp8266(image);
+    if (is_esp8266 == p->board->is_esp8266 &&
+        (is_esp8266 || image->chip_id == p->board->chip_id)) {
+        return true;
+    }
+    fettle_esp_image_describe_chip(image, chip, sizeof chip);
+    fettle_text_append(text, sizeof text, chip);
+    fettle_text_append(text, sizeof text, ", and this is an ");
+    fettle_text_append(text, sizeof text, p->board->chip);
+    return refuse(p, text, err);
+}
+
+static void append_revision(char *text, size_t size, uint16_t revision)
+{
+    fettle_text_append_number(text, size, revision / 100u);
+    fettle_text_append(text, size, ".");
+    fettle_text_append_number(text, size, revision % 100u);
+}
+
+static bool check_revision(const placing *p, const fettle_esp_image *image,
+                           fettle_error *err)
+{
+    char text[160] = "it wants revision ";
+    uint16_t revision = p->board->revision;
+    bool has_max = image->max_revision != FETTLE_ESP_REVISION_ANY;
+    if (!p->board->has_revision || fettle_esp_image_is_esp8266(image) ||
+        (revision >= image->min_revision &&
+         (!has_max || revision <= image->max_revision))) {
+        return true;
+    }
+    append_revision(text, sizeof text, image->min_revision);
+    fettle_text_append(text, sizeof text, has_max ? " to " : " or later");
+    if (has_max) {
+        append_revision(text, sizeof text, image->max_revision);
+    }
+    fettle_text_append(text, sizeof text, " of the chip, and this one has ");
+    append_revision(text, sizeof text, revision);
+    return refuse(p, text, err);
+}
+
+static bool check_application(const placing *p, uint32_t address, uint64_t size,
+                              fettle_error *err)
+{
+    const fettle_partitions *table = table_of(p);
+    const fettle_partition *row =
+        table != NULL ? fettle_partitions_at(table, address) : NULL;
+    if (table == NULL) {
+        return true;
+    }
+    if (row == NULL) {
+        return refuse_at(p, "an application would go to ", address,
+                         ", where the board's partition table has nothing", err);
+    }
+    if (row->type != FETTLE_PARTITION_APP) {
+        char text[120] = ", which is its partition ";
+        fettle_text_append_escaped(text, sizeof text, row->label);
+        return refuse_at(p, "an application would go to ", address, text, err);
+    }
+    if (row->address != address) {
+        return refuse_at(p, "an application would go to ", address,
+                         ", in the middle of a partition", err);
+    }
+    return size <= row->size || refuse_size(size, row->size, err);
+}
+
+/* An image may begin here: is it for this chip, and is this where it belongs?
+ */
+static bool check_image(const placing *p, uint32_t address, fettle_span rest,
+                        fettle_error *err)
+{
+    fettle_esp_image image;
+    if (!fettle_esp_image_peek(&image, rest)) {
+        return true;
+    }
+    if (!check_chip(p, &image, err) || !check_revision(p, &image, err)) {
+        return false;
+    }
+    if (p->board->is_esp8266) {
+        return true;
+    }
+    if (image.content == FETTLE_ESP_BOOTLOADER && address != p->board->bootloader) {
+        return refuse_at(p, "a bootloader would go to ", address,
+                         ", where this chip doesn't look for one", err);
+    }
+    if (image.content != FETTLE_ESP_APPLICATION) {
+        return true;
+    }
+    if (address == p->board->bootloader) {
+        return refuse_at(p, "an application would go to ", address,
+                         ", where the bootloader belongs", err);
+    }
+    bool is_whole = fettle_esp_image_read(&image, rest, true, err);
+    return is_whole && check_application(p, address, image.size, err);
+}
+
+/* ---- pieces ---- */
+
+static uint64_t end_of(const fettle_esp_piece *piece)
+{
+    return (uint64_t)piece->address + piece->data.size;
+}
+
+static uint64_t up_to_sector(uint64_t address)
+{
+    return (address + FETTLE_FLASH_SECTOR - 1) / FETTLE_FLASH_SECTOR * FETTLE_FLASH_SECTOR;
+}
+
+/* In its place, if nothing is there. */
+static bool insert(placing *p, fettle_esp_piece piece, fettle_error *err)
+{
+    fettle_esp_layout *layout = p->layout;
+    size_t at = layout->count;
+    if (layout->count == FETTLE_ESP_PIECES_MAX) {
+        fettle_error_set(err, FETTLE_E_NOT_SUPPORTED,
+                         &(fettle_words){.text = "the file has more pieces than the flash "
+                                                 "of such a board is ever made of"});
+        return false;
+    }
+    while (at > 0 && layout->pieces[at - 1].address > piece.address) {
+        at--;
+    }
+    bool hits_before =
+        at > 0 && up_to_sector(end_of(&layout->pieces[at - 1])) > piece.address;
+    bool hits_behind =
+        at < layout->count && up_to_sector(end_of(&piece)) > layout->pieces[at].address;
+    if (hits_before || hits_behind) {
+        return refuse_at(p, "two pieces of it would go to the sector at ",
+                         hits_before ? piece.address : layout->pieces[at].address, "", err);
+    }
+    memmove(&layout->pieces[at + 1], &layout->pieces[at],
+            (layout->count - at) * sizeof *layout->pieces);
+    layout->pieces[at] = piece;
+    layout->count++;
+    return true;
+}
+
+static bool is_blank(fettle_span data)
+{
+    return data.data[0] == 0xFF && memcmp(data.data, data.data + 1, data.size - 1) == 0;
+}
+
+/* Does this row lie in the piece, and would it lose what it holds? */
+static bool is_covered(const fettle_esp_piece *piece, const fettle_partition *row)
+{
+    return is_keepsake(row) && row->address < end_of(piece) &&
+           (uint64_t)row->address + row->size > piece->address;
+}
+
+/*
+ * A file for the whole flash has nothing where the board keeps its settings:
+ * that is no wish to lose them. So such stretches are cut out, and what
+ * replaces something is told.
+ */
+static bool add_piece(placing *p, fettle_esp_piece piece, bool is_named, fettle_error *err)
+{
+    const fettle_partitions *table = p->board->table;
+    for (size_t i = 0; table != NULL && !is_named && i < table->count; i++) {
+        const fettle_partition *row = &table->rows[i];
+        if (!is_covered(&piece, row)) {
+            continue;
+        }
+        size_t from = row->address > piece.address ? row->address - piece.address : 0;
+        uint64_t end = (uint64_t)row->address + row->size;
+        size_t to = (size_t)((end < end_of(&piece) ? end : end_of(&piece)) - piece.address);
+        bool is_all = from == 0 && to == piece.data.size;
+        if (p->plan->erases_rest || is_all ||
+            !is_blank((fettle_span){piece.data.data + from, to - from})) {
+            note_partition(p, FETTLE_NOTE_PARTITION_LOST, row);
+            continue;
+        }
+        note_partition(p, FETTLE_NOTE_PARTITION_KEPT, row);
+        fettle_esp_piece before = {piece.address, {piece.data.data, from}};
+        if (from > 0 && !insert(p, before, err)) {
+            return false;
+        }
+        piece.address += (uint32_t)to;
+        piece.data.data += to;
+        piece.data.size -= to;
+        if (piece.data.size == 0) {
+            return true;
+        }
+    }
+    return insert(p, piece, err);
+}
+
+static bool check_place(const placing *p, const fettle_esp_piece *piece, fettle_error *err)
+{
+    if (piece->address % FETTLE_FLASH_SECTOR != 0) {
+        return refuse_at(p, "", piece->address,
+                         " isn't the beginning of a sector of 0x1000 bytes, and an erase "
+                         "would take what is in front of it",
+                         err);
+    }
+    uint64_t limit = p->board->flash_size;
+    return limit == 0 || end_of(piece) <= limit || refuse_size(end_of(piece), limit, err);
+}
+
+/* At its beginning, and, of one that covers more, wherever this chip or the
+ * table wants an image. */
+static bool check_content(const placing *p, const fettle_esp_piece *piece,
+                          fettle_error *err)
+{
+    const fettle_partitions *table = table_of(p);
+    if (!check_image(p, piece->address, piece->data, err)) {
+        return false;
+    }
+    for (size_t i = 0; i <= (table != NULL ? table->count : 0); i++) {
+        bool is_row = i > 0 && table != NULL;
+        uint32_t address = is_row ? table->rows[i - 1].address : p->board->bootloader;
+        if (address <= piece->address || address >= end_of(piece) ||
+            (is_row && table->rows[i - 1].type != FETTLE_PARTITION_APP)) {
+            continue;
+        }
+        size_t from = address - piece->address;
+        fettle_span rest = {piece->data.data + from, piece->data.size - from};
+        if (!check_image(p, address, rest, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- where what has no address goes ---- */
+
+static bool ask_where(fettle_error *err)
+{
+    fettle_error_set(err, FETTLE_E_ANSWER_NEEDED,
+                     &(fettle_words){.board = "this file",
+                                     .text = "it doesn't say where it goes: name a "
+                                             "partition with --memory, or an address with "
+                                             "--address"});
+    return false;
+}
+
+static bool find_slot(placing *p, uint32_t *address, fettle_error *err)
+{
+    const fettle_partitions *table = table_of(p);
+    const fettle_partition *row =
+        table != NULL ? fettle_partitions_running(table, p->board->otadata) : NULL;
+    if (table == NULL) {
+        fettle_error_set(
+            err, FETTLE_E_ANSWER_NEEDED,
+            &(fettle_words){.board = "this file",
+                            .text = p->board->is_unreadable
+                                        ? "this chip lets nobody read its partition table, "
+                                          "so an address is needed: name it with --address"
+                                        : "the board has no partition table, so nobody "
+                                          "knows where an application goes; write its "
+                                          "bootloader and table with it, or name an "
+                                          "address with --address"});
+        return false;
+    }
+    if (row == NULL) {
+        return ask_where(err);
+    }
+    *address = row->address;
+    note_partition(p, FETTLE_NOTE_PLACED_IN, row);
+    return true;
+}
+
+static bool find_place(placing *p, fettle_span data, uint32_t *address, fettle_error *err)
+{
+    fettle_esp_image image;
+    if (fettle_partitions_is_table(data)) {
+        *address = FETTLE_TABLE_ADDRESS;
+    } else if (!fettle_esp_image_peek(&image, data)) {
+        return ask_where(err);
+    } else if (!check_chip(p, &image, err) || !check_revision(p, &image, err)) {
+        return false; /* before any word about partitions */
+    } else if (p->board->is_esp8266) {
+        *address = 0;
+    } else if (image.content == FETTLE_ESP_BOOTLOADER) {
+        *address = p->board->bootloader;
+    } else {
+        return find_slot(p, address, err);
+    }
+    fettle_note_add(p->observed, FETTLE_NOTE_PLACED_AT,
+                    &(fettle_words){.address = *address});
+    return true;
+}
+
+static bool find_label(const fettle_partitions *table, const char *label,
+                       const fettle_partition **row, fettle_error *err)
+{
+    char list[200] = "";
+    *row = table != NULL ? fettle_partitions_find_label(table, label) : NULL;
+    for (size_t i = 0; *row == NULL && table != NULL && i < table->count; i++) {
+        fettle_text_append(list, sizeof list, i > 0 ? ", " : "");
+        fettle_text_append_escaped(list, sizeof list, table->rows[i].label);
+    }
+    if (*row == NULL) {
+        fettle_error_set(
+            err, FETTLE_E_NO_SUCH_MEMORY,
+            &(fettle_words){.text = label,
+                            .text2 = list[0] != '\0' ? list : "no partition table"});
+    }
+    return *row != NULL;
+}
+
+static bool place_region(placing *p, const fettle_region *region, fettle_error *err)
+{
+    fettle_esp_piece piece = {.data = region->data};
+    const char *label = p->plan->memory;
+    const fettle_partition *row;
+    if (label[0] != '\0') {
+        if (region->has_address || p->plan->has_address) {
+            return refuse(p, "it has an address, and a partition was named besides", err);
+        }
+        if (!find_label(table_of(p), label, &row, err)) {
+            return false;
+        }
+        if (region->data.size > row->size) {
+            return refuse_size(region->data.size, row->size, err);
+        }
+        piece.address = row->address;
+    } else if (region->has_address || p->plan->has_address) {
+        piece.address = region->has_address ? region->address : p->plan->address;
+    } else if (!find_place(p, region->data, &piece.address, err)) {
+        return false;
+    }
+    return check_place(p, &piece, err) && check_content(p, &piece, err) &&
+           add_piece(p, piece, label[0] != '\0', err);
+}
+
+bool fettle_esp_layout_make(fettle_esp_layout *layout, const fettle_plan *plan,
+                            const fettle_esp_board *board, fettle_observed *observed,
+                            fettle_error *err)
+{
+    placing p = {.layout = layout, .plan = plan, .board = board, .observed = observed};
+    layout->count = 0;
+    if (!find_new_table(&p, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < plan->image->region_count; i++) {
+        if (!place_region(&p, &plan->image->regions[i], err)) {
+            return false;
+        }
+    }
+    note_moves(&p);
+    return true;
+}
+
+bool fettle_esp_layout_range(const fettle_esp_board *board, const char *label,
+                             uint32_t *address, uint64_t *size, fettle_error *err)
+{
+    const fettle_partition *row;
+    if (label == NULL) {
+        *address = 0;
+        *size = board->flash_size;
+        return true;
+    }
+    if (!find_label(board->table, label, &row, err)) {
+        return false;
+    }
+    *address = row->address;
+    *size = row->size;
+    return true;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rate of the line, upwards as far as it holds.
+ *
+ *   change: CHANGE_BAUDRATE at the old rate, the port follows, settle, three registers at the new one
+ *   fall back: a reset, contact at 115200, and change to the last rate that held
+ *
+ * A ROM without CHANGE_BAUDRATE measures the first SYNC after a reset: there each rate costs a reset
+ * anyway, and the highest is tried first.
+ */
+#include "proto/esp_wire.h"
+
+enum {
+    CHECKS = 3,
+    CHECK_RESETS = 2, /* contact at a rate that may not hold is soon given up */
+};
+
+#define CHECK_TIME (300 * MS)
+#define CRYSTAL_40 40
+
+static fettle_esp_next try_next, change, check, fall_back, sync_next;
+
+static fettle_effect end(fettle_esp *esp, fettle_us now)
+{
+    return esp->after_baud(esp, now);
+}
+
+/* ---- what the ROM must be told ---- */
+
+/* From the two numbers that the ROM's own idea of its clock is made of. */
+static uint32_t told_by_clock(const fettle_esp *esp, uint32_t baud)
+{
+    const uint64_t unit = 15625, reference = 40;
+    const uint64_t fast = 40000000, slow = 26000000, between = 33000000;
+    uint64_t estimate = (uint64_t)esp->clock_estimate * unit * esp->clock_unit / reference;
+    uint64_t true_clock = estimate > between ? fast : slow;
+    uint64_t told = (uint64_t)baud * estimate / true_clock;
+    bool is_odd = told < baud / 2 || told > (uint64_t)baud * 2;
+    return estimate == 0 || is_odd ? baud : (uint32_t)told;
+}
+
+static uint32_t told_rate(const fettle_esp *esp, uint32_t baud)
+{
+    if (esp->is_stub) {
+        return baud;
+    }
+    switch (chip_of(esp)->baud) {
+    case FETTLE_ESP_BAUD_BY_CLOCK:
+        return told_by_clock(esp, baud);
+    case FETTLE_ESP_BAUD_AS_40MHZ:
+        return esp->identity.crystal_mhz > 0
+                   ? (uint32_t)((uint64_t)baud * CRYSTAL_40 / esp->identity.crystal_mhz)
+                   : baud;
+    case FETTLE_ESP_BAUD_PLAIN:
+    case FETTLE_ESP_BAUD_BY_SYNC:
+        break;
+    }
+    return baud;
+}
+
+/* ---- change ---- */
+
+static fettle_effect bad_baud(fettle_esp *esp, fettle_us now)
+{
+    esp->baud_failed = esp->baud_wanted;
+    return esp->on_bad_baud(esp, now);
+}
+
+/* The ROM has said no, so both ends are still at the old rate. */
+static fettle_effect on_not_changed(fettle_esp *esp, fettle_us now)
+{
+    if (esp->answer == FETTLE_ESP_REFUSED) {
+        esp->baud_failed = esp->baud_wanted;
+        return end(esp, now);
+    }
+    return bad_baud(esp, now);
+}
+
+static fettle_effect on_check(fettle_esp *esp, fettle_us now)
+{
+    if (esp->awaited == READ_REG && fettle_esp_value(esp) != esp->magic) {
+        return bad_baud(esp, now);
+    }
+    return ++esp->checks < CHECKS ? check(esp, now) : try_next(esp, now);
+}
+
+static fettle_effect check(fettle_esp *esp, fettle_us now)
+{
+    bool is_secure = esp->identity.is_secure_download;
+    const esp_request request = {.opcode = is_secure ? GET_SECURITY_INFO : READ_REG,
+                                 .time = CHECK_TIME,
+                                 .payload = is_secure ? 12 : 0,
+                                 .word_count = is_secure ? 0 : 1,
+                                 .words = {FETTLE_ESP_MAGIC_ADDRESS}};
+    return fettle_esp_exchange(esp, &request, now, on_check, bad_baud);
+}
+
+static fettle_effect settle(fettle_esp *esp, fettle_us now)
+{
+    esp->checks = 0;
+    return fettle_esp_sleep(esp, now + SETTLE_TIME, check);
+}
+
+static fettle_effect on_changed(fettle_esp *esp, fettle_us now)
+{
+    (void)now;
+    fettle_effect effect = fettle_esp_set_baud(esp, esp->baud_wanted, settle);
+    esp->on_trouble = bad_baud; /* a rate that the port doesn't have */
+    return effect;
+}
+
+static fettle_effect change(fettle_esp *esp, fettle_us now)
+{
+    const esp_request request = {
+        .opcode = CHANGE_BAUDRATE,
+        .word_count = 2,
+        .words = {told_rate(esp, esp->baud_wanted), esp->is_stub ? esp->baud : 0}};
+    return fettle_esp_exchange(esp, &request, now, on_changed, on_not_changed);
+}
+
+/* ---- upwards ---- */
+
+static fettle_effect try_next(fettle_esp *esp, fettle_us now)
+{
+    esp->baud_good = esp->baud;
+    while (esp->baud_index < esp->setup.baud_count) {
+        esp->baud_wanted = esp->setup.bauds[esp->baud_index++];
+        if (esp->baud_wanted > esp->baud) {
+            return change(esp, now);
+        }
+    }
+    return end(esp, now);
+}
+
+static fettle_effect stay_low(fettle_esp *esp, fettle_us now)
+{
+    return fettle_esp_contact(esp, now, end);
+}
+
+static fettle_effect on_fallen_back(fettle_esp *esp, fettle_us now)
+{
+    esp->baud_index = esp->setup.baud_count;
+    return fettle_esp_baud_again(esp, esp->baud_good, now, esp->after_baud);
+}
+
+static fettle_effect fall_back(fettle_esp *esp, fettle_us now)
+{
+    return fettle_esp_contact(esp, now, on_fallen_back);
+}
+
+/* ---- by SYNC, downwards ---- */
+
+static fettle_effect sync_failed(fettle_esp *esp, fettle_us now)
+{
+    esp->baud_failed = esp->baud_wanted;
+    return sync_next(esp, now);
+}
+
+static fettle_effect on_synced_fast(fettle_esp *esp, fettle_us now)
+{
+    esp->baud_index = 0;
+    return end(esp, now);
+}
+
+/* 0 is the rate of the first contact, which holds. */
+static fettle_effect sync_next(fettle_esp *esp, fettle_us now)
+{
+    if (esp->baud_index == 0) {
+        return fettle_esp_contact(esp, now, end);
+    }
+    esp->baud_wanted = esp->setup.bauds[--esp->baud_index];
+    esp->no_contact = sync_failed;
+    fettle_effect effect =
+        fettle_esp_contact_at(esp, esp->baud_wanted, now, on_synced_fast);
+    esp->resets_max = CHECK_RESETS;
+    if (effect.kind == FETTLE_EFFECT_BAUD) {
+        esp->on_trouble = sync_failed;
+    }
+    return effect;
+}
+
+/* ---- beginning ---- */
+
+static fettle_effect on_clock_unit(fettle_esp *esp, fettle_us now)
+{
+    const fettle_esp_bits *bits = &chip_of(esp)->clock_unit;
+    esp->clock_unit =
+        fettle_esp_value(esp) >> bits->shift & ((UINT32_C(1) << bits->width) - 1);
+    return try_next(esp, now);
+}
+
+static fettle_effect on_clock_estimate(fettle_esp *esp, fettle_us now)
+{
+    const fettle_esp_bits *bits = &chip_of(esp)->clock_estimate;
+    esp->clock_estimate =
+        fettle_esp_value(esp) >> bits->shift & ((UINT32_C(1) << bits->width) - 1);
+    return fettle_esp_read_register(esp, chip_of(esp)->clock_unit.address, now,
+                                    on_clock_unit, NULL);
+}
+
+static fettle_effect begin(fettle_esp *esp, fettle_us now)
+{
+    fettle_esp_baud_kind kind = chip_of(esp)->baud;
+    if (!esp->is_stub && kind == FETTLE_ESP_BAUD_BY_CLOCK) {
+        return fettle_esp_read_register(esp, chip_of(esp)->clock_estimate.address, now,
+                                        on_clock_estimate, NULL);
+    }
+    return try_next(esp, now);
+}
+
+static bool can_change(const fettle_esp *esp)
+{
+    bool needs_registers = chip_of(esp)->baud == FETTLE_ESP_BAUD_BY_CLOCK ||
+                           chip_of(esp)->baud == FETTLE_ESP_BAUD_AS_40MHZ;
+    return has_rate(esp) && !(needs_registers && esp->identity.is_secure_download);
+}
+
+static fettle_effect raise(fettle_esp *esp, fettle_us now)
+{
+    bool is_by_sync = !esp->is_stub && chip_of(esp)->baud == FETTLE_ESP_BAUD_BY_SYNC;
+    if (!can_change(esp) || esp->setup.baud_count == 0 ||
+        (is_by_sync && (!esp->setup.has_lines || esp->lines_failed))) {
+        return fettle_esp_done(esp, now);
+    }
+    esp->after_baud = fettle_esp_done;
+    esp->on_bad_baud = fall_back;
+    if (is_by_sync) {
+        esp->baud_index = esp->setup.baud_count;
+        return sync_next(esp, now);
+    }
+    esp->baud_index = 0;
+    return begin(esp, now);
+}
+
+fettle_engine *fettle_esp_raise_baud(fettle_esp *esp)
+{
+    esp->baud_failed = 0;
+    return fettle_esp_ready(esp, FETTLE_CLAUSE_RAISE_BAUD, 0, raise);
+}
+
+fettle_effect fettle_esp_baud_again(fettle_esp *esp, uint32_t baud, fettle_us now,
+                                    fettle_esp_next *after)
+{
+    bool is_by_sync = chip_of(esp)->baud == FETTLE_ESP_BAUD_BY_SYNC;
+    esp->after_baud = after;
+    esp->on_bad_baud = stay_low;
+    esp->baud_index = esp->setup.baud_count; /* no other rate */
+    if (baud == esp->baud) {
+        return after(esp, now);
+    }
+    esp->baud_wanted = baud;
+    return is_by_sync ? fettle_esp_contact_at(esp, baud, now, end) : change(esp, now);
+}
