@@ -6,6 +6,7 @@
 #   make               builds build/fettle; asks nothing, installs nothing
 #   make try           installs what is missing, builds, and updates two virtual boards
 #   make check         installs what the tests need, and runs all of them
+#   make stubs         fetches Espressif's stubs, which make ESP chips faster, into build/stubs (needs npm)
 #   make install       to PREFIX (/usr/local), below DESTDIR if given; make uninstall takes it back
 #   make fuzz          each fuzz target for FUZZ_SECONDS (60)
 #   make bench         the benchmarks; needs what `make check` has installed
@@ -28,6 +29,9 @@ check:
 install:
 	@scripts/install
 
+stubs:
+	@scripts/stubs
+
 uninstall:
 	@scripts/install --undo
 
@@ -43,4 +47,4 @@ format:
 clean:
 	rm -rf build build-*
 
-.PHONY: all try check install uninstall fuzz bench format clean
+.PHONY: all try check stubs install uninstall fuzz bench format clean

@@ -305,8 +305,8 @@ static void add_target(cli_json *json, const char *key, const cli_target *target
     add_wire(json, &result->wire);
     cli_json_null(json, "backup");
     cli_json_number(json, "repaired", result->repaired);
-    if (result->chip != NULL) {
-        cli_json_truth(json, "stub", result->chip->has_stub);
+    if (result->chip != NULL && result->chip->has_stub) {
+        cli_json_text(json, "stub", "loaded");
     } else {
         cli_json_null(json, "stub");
     }
