@@ -116,6 +116,28 @@ static bool add_virtual_targets(cli_call *call, const char *spec, fettle_error *
 }
 
 /* "usbip://HOST" without a BUSID means the board that fits there. */
+/* A line that isn't among this computer's devices. */
+static bool is_line(const char *selector)
+{
+    return strncmp(selector, "tcp://", 6) == 0 ||
+           strncmp(selector, "rfc2217://", 10) == 0 ||
+           (strncmp(selector, "/dev/", 5) == 0 && strncmp(selector, "/dev/tty", 8) != 0);
+}
+
+static bool add_line_target(cli_call *call, const char *port, fettle_error *err)
+{
+    char path[FETTLE_PATH_SIZE];
+    if (!fettle_context_add_serial(call->context, port, path, err)) {
+        return false;
+    }
+    cli_target *target = add_target(call, NULL);
+    if (target == NULL) {
+        return cli_fail(err, FETTLE_E_NO_MEMORY, "no memory for another board");
+    }
+    snprintf(target->path, sizeof target->path, "%s", path);
+    return true;
+}
+
 static bool add_remote_target(cli_call *call, const char *port, fettle_error *err)
 {
     char path[FETTLE_PATH_SIZE];
@@ -152,7 +174,18 @@ static bool add_targets(cli_call *call, fettle_error *err)
     const cli_args *args = call->args;
     for (size_t i = 0; i < args->board_count; i++) {
         const char *board = args->boards[i];
-        if (is_virtual(board)) {
+        char node[FETTLE_PATH_SIZE];
+        if (strncmp(board, "/dev/", 5) == 0 &&
+            cli_system_real_path(board, node, sizeof node) && !is_line(node)) {
+            /* a link to one of the devices, as udev makes them */
+            memcpy(call->nodes[i], node, sizeof node);
+            board = call->nodes[i];
+        }
+        if (is_line(board)) {
+            if (!add_line_target(call, board, err)) {
+                return false;
+            }
+        } else if (is_virtual(board)) {
             if ((call->sim == NULL && !make_world(call, err)) ||
                 !add_virtual_targets(call, board, err)) {
                 return false;
@@ -240,8 +273,8 @@ fettle_us cli_call_wait(const cli_call *call)
 
 bool cli_call_load(cli_call *call, unsigned flags, fettle_error *err)
 {
-    call->image = cli_files_load(call->args->files, call->args->file_count, call->args->chip,
-                                 flags, err);
+    call->image = cli_files_load(call->args->files, call->args->file_count,
+                                 call->args->chip, flags, err);
     return call->image != NULL;
 }
 

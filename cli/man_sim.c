@@ -24,6 +24,15 @@ static const item options[] = {
     {"--usbip HOST:PORT",
      "Serve the boards over USB/IP 1.1.1 there. HOST is an IPv4 address, an IPv6 address in "
      "brackets, or localhost; port 0 is any free one."},
+    {"--pty[=LINK]",
+     "Serve serial lines, each as a pseudo terminal, which carries bytes and the rate. LINK is a "
+     "symbolic link to the first one, LINK.2 to the next one; they are made, and removed in the "
+     "end."},
+    {"--tcp HOST:PORT",
+     "Serve serial lines over TCP, bytes only; the next board is at the next port, or with port 0 "
+     "at another free one."},
+    {"--rfc2217 HOST:PORT",
+     "Serve serial lines over Telnet with RFC 2217: with rate, data bits, DTR and RTS."},
     {"--allow-remote",
      "HOST may be an address that other computers can reach. Whoever reaches it may do to the "
      "boards what they like."},
@@ -36,6 +45,8 @@ static const item commands[] = {
     {"plug BUSID [button]", "Plug the board in; with its update button held."},
     {"unplug BUSID", "Unplug it."},
     {"replug BUSID [button]", "Unplug it, and plug it in 0.3 s later."},
+    {"press BUSID [button]",
+     "Press the reset button of an ESP board; with its BOOT button held."},
     {"fault BUSID [FAULT]",
      "Give it this fault, as in fault=, instead of all that it has; without FAULT none."},
     {"show BUSID",
@@ -132,9 +143,16 @@ static void put_differences(void)
     cli_roff_text(
         "timing=none isn't to be had. Nobody is in front of a board unless person= says so, and that "
         "person hears no question: helpful brings the board into update mode once, delay= after a "
-        "host has first asked to import it, or after it was first plugged in with --plug. A board "
-        "with mode=unplugged is plugged in so after somebody has first looked at the list, with "
-        "--plug at once.");
+        "host has first asked to import it, after it was first plugged in with --plug, or after the "
+        "first client of a serial line has come. A board with mode=unplugged is plugged in so after "
+        "somebody has first looked at the list, without --usbip at once.");
+    cli_roff_subsection("Serial lines");
+    cli_roff_text(
+        "ESP boards have one, and shields in their application. Clients come one at a time; the next "
+        "one waits until the last one has left, and until a board that is away is back. When a board "
+        "leaves, its connection is closed, or its pseudo terminal hangs up; what comes in its place is "
+        "another one under the same LINK. A pseudo terminal has neither DTR nor RTS, and on Linux "
+        "always eight data bits.");
 }
 
 static void put_examples(void)
@@ -154,6 +172,9 @@ static void put_examples(void)
     cli_roff_code(
         "fettle-sim pytrack,person=helpful --usbip 127.0.0.1:3240 &\n"
         "fettle update pytrack.dfu --board usbip://127.0.0.1/1-1 --revision 1 --wait=30");
+    cli_roff_paragraph("An ESP32 on a serial line that has DTR and RTS:");
+    cli_roff_code("fettle-sim esp32,flash=flash.bin --rfc2217 127.0.0.1:4000 &\n"
+                  "fettle update app.bin --board rfc2217://127.0.0.1:4000");
 }
 
 void cli_man_sim(void)
@@ -164,10 +185,15 @@ void cli_man_sim(void)
     cli_roff_synopsis(
         "fettle-sim NAME[*COUNT][,OPTION...]... --usbip HOST:PORT [--allow-remote] [--commands]",
         false);
+    cli_roff_synopsis("fettle-sim NAME[*COUNT][,OPTION...]... --pty[=LINK] [--commands]",
+                      false);
+    cli_roff_synopsis("fettle-sim NAME[*COUNT][,OPTION...]... --tcp HOST:PORT | "
+                      "--rfc2217 HOST:PORT [--allow-remote] [--commands]",
+                      false);
     cli_roff_section("DESCRIPTION");
     cli_roff_text(
-        "fettle-sim makes development boards that aren't there: USB devices for dfu-util(1), lsusb(8), "
-        "drivers, or a program under test. They leave the bus and come back, need their button "
+        "fettle-sim makes development boards that aren't there: USB devices and serial lines for "
+        "dfu-util(1), lsusb(8), drivers, or a program under test. They leave the bus and come back, need their button "
         "pressed, take their time, and can be given faults. They live in real time, until SIGINT or "
         "SIGTERM.\n"
         "fettle(1) has the same boards inside, as --board sim:NAME; it needs no fettle-sim for them.");
@@ -181,14 +207,16 @@ void cli_man_sim(void)
     put_differences();
     cli_roff_section("OUTPUT");
     cli_roff_text(
-        "With --usbip first \"listening on HOST:PORT\", with the port it got. Then a line for each board: "
-        "its busid and its name. The first board is 1-1, the next 1-2, and so on. With --plug each "
-        "coming and going is a line from then on, with the kernel's number of the port and the ids of "
-        "the board:");
+        "With --usbip first \"listening on HOST:PORT\", with the port it got; with --tcp and --rfc2217 "
+        "before each board. Then a line for each board: its busid and its name. The first board is 1-1, "
+        "the next 1-2, and so on. With --plug each coming and going is a line from then on, with the "
+        "kernel's number of the port and the ids of the board, with --pty with the path of the pseudo "
+        "terminal:");
     cli_roff_code("1-1 sim:pytrack\n"
                   "plugged 1-1 vhci 0 04d8:f013\n"
                   "left 1-1\n"
                   "plugged 1-1 vhci 0 04d8:f014");
+    cli_roff_code("plugged 1-1 pty /dev/pts/3");
     cli_roff_paragraph("What a board was asked is told by log=FILE.");
     cli_roff_section("COMMANDS");
     cli_roff_text(

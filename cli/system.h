@@ -101,6 +101,9 @@ bool cli_system_make_folder(const char *path);
 void cli_system_list_folder(const char *path, void (*each)(void *user, const char *name),
                             void *user);
 
+/* Where a path leads when all links are followed. False: nowhere, or it doesn't fit. */
+bool cli_system_real_path(const char *path, char *real, size_t size);
+
 /* The folder that this program lies in. False: the system doesn't tell, or it doesn't fit. */
 bool cli_system_program_folder(char *path, size_t size);
 

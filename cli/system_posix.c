@@ -5,7 +5,7 @@
  * is made for it. Files made under sudo are handed to the calling user by descriptor, so that the
  * next run without sudo can write them.
  */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* POSIX.1-2008, and realpath() */
 
 #include "system.h"
 
@@ -658,4 +658,15 @@ bool cli_system_program_folder(char *path, size_t size)
     }
     *slash = '\0';
     return true;
+}
+
+bool cli_system_real_path(const char *path, char *real, size_t size)
+{
+    char *found = realpath(path, NULL);
+    bool fits = found != NULL && strlen(found) < size;
+    if (fits) {
+        memcpy(real, found, strlen(found) + 1);
+    }
+    free(found);
+    return fits;
 }

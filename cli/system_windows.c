@@ -349,3 +349,11 @@ bool cli_system_program_folder(char *path, size_t size)
     }
     return slash != NULL;
 }
+
+bool cli_system_real_path(const char *path, char *real, size_t size)
+{
+    (void)path;
+    (void)real;
+    (void)size;
+    return false;
+}

@@ -83,6 +83,15 @@ FETTLE_API bool fettle_context_add_usb(fettle_context *context, fettle_error *er
 FETTLE_API bool fettle_context_add_usbip(fettle_context *context, const char *port,
                                          char path[FETTLE_PATH_SIZE], fettle_error *err);
 
+/*
+ * A serial line that the list of this computer's devices doesn't have: a node ("/dev/pts/3"), or one at another
+ * computer: "tcp://HOST:PORT" (bytes only, so nothing there can be reset), "rfc2217://HOST:PORT" (with rate, data bits, DTR
+ * and RTS). `path` (may be NULL) gets the name under which the board is known. Connects, within 5 s. False: USAGE,
+ * SERVER_UNREACHABLE, NOT_SUPPORTED.
+ */
+FETTLE_API bool fettle_context_add_serial(fettle_context *context, const char *port,
+                                          char path[FETTLE_PATH_SIZE], fettle_error *err);
+
 /* One more bus, up to 8. False: there are too many. `bus` must outlive the context. */
 FETTLE_API bool fettle_context_add_bus(fettle_context *context, const fettle_bus_ops *ops,
                                        void *bus, fettle_error *err);

@@ -62,6 +62,21 @@ bool fettle_sim_address_parse(fettle_sim_address *address, const char *text)
     return parse_host(address, host, is_bracketed, port);
 }
 
+bool fettle_sim_address_add(fettle_sim_address *address, size_t offset)
+{
+    bool is_v6 = address->of.any.sa_family == AF_INET6;
+    in_port_t *port = is_v6 ? &address->of.v6.sin6_port : &address->of.v4.sin_port;
+    size_t number = ntohs(*port);
+    if (number == 0) {
+        return true;
+    }
+    if (offset > PORT_MOST - number) {
+        return false;
+    }
+    *port = htons((uint16_t)(number + offset));
+    return true;
+}
+
 bool fettle_sim_address_is_loopback(const fettle_sim_address *address)
 {
     if (address->of.any.sa_family == AF_INET6) {

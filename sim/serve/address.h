@@ -20,6 +20,9 @@ typedef struct fettle_sim_address {
 /* False if the text is no such thing. No name but localhost is looked up. */
 bool fettle_sim_address_parse(fettle_sim_address *address, const char *text);
 
+/* To the port `offset` behind its own, but any free one stays that. False: there is no such port. */
+bool fettle_sim_address_add(fettle_sim_address *address, size_t offset);
+
 /* Can only this computer reach it? */
 bool fettle_sim_address_is_loopback(const fettle_sim_address *address);
 

@@ -77,6 +77,23 @@ static void replug(const command *its)
     say("ok");
 }
 
+/* The reset button, which only ESP boards have; "button" is their BOOT, held meanwhile. */
+static void press(const command *its)
+{
+    bool with_button;
+    if (!take_button(its, &with_button)) {
+        return;
+    }
+    if (its->sim->boards[its->board]->model->esp == NULL) {
+        printf("no: %s has no reset button\n", its->busid);
+        return;
+    }
+    fettle_sim_do(its->sim, its->board,
+                  with_button ? FETTLE_SIM_PRESS_RESET_WITH_BUTTON : FETTLE_SIM_PRESS_RESET,
+                  0);
+    say("ok");
+}
+
 static void set_fault(const command *its)
 {
     char message[1024];
@@ -130,6 +147,7 @@ static const struct {
     {"plug", "plug BUSID [button]", true, plug},
     {"unplug", "unplug BUSID", false, unplug},
     {"replug", "replug BUSID [button]", true, replug},
+    {"press", "press BUSID [button]", true, press},
     {"fault", "fault BUSID [FAULT]", true, set_fault},
     {"show", "show BUSID", false, show},
     {"line", "line BUSID", false, show_line},

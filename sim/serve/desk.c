@@ -96,12 +96,13 @@ size_t fettle_sim_desk_find(const fettle_sim_desk *desk, const char *busid)
 /* ---- uses ---- */
 
 fettle_outcome fettle_sim_desk_open(const fettle_sim_desk *desk, size_t board,
+                                    const fettle_serial_settings *settings,
                                     fettle_sight *sight, fettle_link *link)
 {
     if (!fettle_sim_look_at(desk->sim, board, sight)) {
         return (fettle_outcome){.kind = FETTLE_GONE};
     }
-    return fettle_sim_bus_ops.open(desk->sim, sight, sight->kind, NULL, link);
+    return fettle_sim_bus_ops.open(desk->sim, sight, sight->kind, settings, link);
 }
 
 static void cut_off(place *its)

@@ -28,8 +28,12 @@ size_t fettle_sim_desk_count(const fettle_sim_desk *desk);
 void fettle_sim_desk_busid(size_t board, char busid[FETTLE_SIM_BUSID_SIZE]);
 size_t fettle_sim_desk_find(const fettle_sim_desk *desk, const char *busid);
 
-/* Opens the board; OK fills in who it is and the link, else as fettle_bus_ops.open(). */
+/*
+ * Opens the board; OK fills in who it is and the link, else as fettle_bus_ops.open(). `settings` of a
+ * serial line may be NULL: nothing is told.
+ */
 fettle_outcome fettle_sim_desk_open(const fettle_sim_desk *desk, size_t board,
+                                    const fettle_serial_settings *settings,
                                     fettle_sight *sight, fettle_link *link);
 
 /*

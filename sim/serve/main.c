@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fettle-sim: virtual boards for other programs. It reads its command line, makes a world in real
- * time with the boards that were named, and serves them until a signal comes, over USB/IP or to the
- * kernel that it runs on:
+ * time with the boards that were named, and serves them until a signal comes: over USB/IP, to the
+ * kernel that it runs on, or as serial lines:
  *
  *   desk.c                 the boards: who talks to which, and boards that leave
- *   server.c address.c     listening, lists, imports
+ *   door.c address.c       listening
+ *   server.c               lists, imports
  *   plug.c vhci.c          plugging in, again and again; the kernel's ports
  *   import.c               one board that a host has: its transfers
  *   usbip.c                USB/IP as bytes
+ *   ports.c                serial lines: a board, and one client after the other
+ *   session.c              one client: bytes, settings and lines
+ *   rfc2217.c              RFC 2217 as bytes
+ *   pty.c pty_settings_*.c pseudo terminals
  *   commands.c             what somebody wants of the boards meanwhile
  */
 #define _POSIX_C_SOURCE 200809L
@@ -16,9 +21,11 @@
 #include "commands.h"
 #include "desk.h"
 #include "plug.h"
+#include "ports.h"
 #include "server.h"
 
 #include "base/cancel.h"
+#include "sim/internal.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -109,6 +116,9 @@ static int help(void)
         "usage: fettle-sim NAME[*COUNT][,OPTION...]... --plug [--commands]\n"
         "       fettle-sim NAME[*COUNT][,OPTION...]... --usbip HOST:PORT [--allow-remote] "
         "[--commands]\n"
+        "       fettle-sim NAME[*COUNT][,OPTION...]... --pty[=LINK] [--commands]\n"
+        "       fettle-sim NAME[*COUNT][,OPTION...]... --tcp HOST:PORT | --rfc2217 HOST:PORT\n"
+        "                  [--allow-remote] [--commands]\n"
         "\n"
         "Virtual boards for other programs, in real time, until SIGINT or SIGTERM. The first one "
         "is\n"
@@ -117,11 +127,19 @@ static int help(void)
         "  --plug             plugs them into this Linux kernel, and again after each mode change;\n"
         "                     root only, with the module vhci-hcd\n"
         "  --usbip HOST:PORT  serves them over USB/IP 1.1.1 there; port 0 is any free one\n"
+        "  --pty[=LINK]       serves serial lines, each as a pseudo terminal; LINK leads to the "
+        "first\n"
+        "                     one, LINK.2 to the next one\n"
+        "  --tcp HOST:PORT    serves serial lines over TCP, bytes only; the next board is at the "
+        "next\n"
+        "                     port\n"
+        "  --rfc2217 HOST:PORT  likewise, with rate, data bits, DTR and RTS\n"
         "  --allow-remote     HOST may be an address that other computers can reach\n"
         "  --commands         obeys the standard input, a command a line, each answered by a line,\n"
         "                     ok or no:\n"
         "                       plug BUSID [button]    replug BUSID [button]    unplug BUSID\n"
         "                       fault BUSID [FAULT]    show BUSID               line BUSID\n"
+        "                       press BUSID [button]\n"
         "  -h, --help         this text\n"
         "\n"
         "example: a Pytrack whose button somebody holds, plugged into this Linux:\n"
@@ -136,6 +154,10 @@ static int help(void)
         "example: a Pytrack in its application, for fettle:\n"
         "  fettle-sim pytrack,person=helpful --usbip 127.0.0.1:3240 &\n"
         "  fettle update pytrack.dfu --board usbip://127.0.0.1/1-1 --revision 1 --wait=30\n"
+        "\n"
+        "example: an ESP32 on a serial line that has DTR and RTS:\n"
+        "  fettle-sim esp32,flash=flash.bin --rfc2217 127.0.0.1:4000 &\n"
+        "  fettle update app.bin --board rfc2217://127.0.0.1:4000\n"
         "\n"
         "exit status: 0 ended by a signal, 1 the system refused, 2 the command line is wrong\n"
         "\n"
@@ -157,12 +179,17 @@ static int help(void)
     return end_output();
 }
 
+static void show_board(const fettle_sim_desk *desk, size_t board)
+{
+    char busid[FETTLE_SIM_BUSID_SIZE];
+    fettle_sim_desk_busid(board, busid);
+    printf("%s %s\n", busid, fettle_sim_path(fettle_sim_desk_world(desk), board));
+}
+
 static int show(const fettle_sim_desk *desk)
 {
     for (size_t i = 0; i < fettle_sim_desk_count(desk); i++) {
-        char busid[FETTLE_SIM_BUSID_SIZE];
-        fettle_sim_desk_busid(i, busid);
-        printf("%s %s\n", busid, fettle_sim_path(fettle_sim_desk_world(desk), i));
+        show_board(desk, i);
     }
     return end_output();
 }
@@ -194,8 +221,8 @@ static bool add_board(fettle_sim *sim, const char *spec, char *message, size_t s
 /* ---- the program ---- */
 
 typedef struct command_line {
-    const char *usbip;
-    bool allows_remote, plugs, has_commands, wants_help;
+    const char *usbip, *tcp, *rfc2217, *link;
+    bool allows_remote, plugs, has_pty, has_commands, wants_help;
 } command_line;
 
 /* The value of "NAME VALUE" or "NAME=VALUE" at `*at`; NULL: it is another one. */
@@ -226,6 +253,7 @@ static bool *flag_of(command_line *arguments, const char *argument)
     } flags[] = {
         {"--allow-remote", &arguments->allows_remote},
         {"--plug", &arguments->plugs},
+        {"--pty", &arguments->has_pty},
         {"--commands", &arguments->has_commands},
         {"--help", &arguments->wants_help},
         {"-h", &arguments->wants_help},
@@ -238,18 +266,79 @@ static bool *flag_of(command_line *arguments, const char *argument)
     return NULL;
 }
 
-/* Do the options go together? */
+/* An option with a value: takes it, and what follows it. False: it is another one. */
+static bool take_value(command_line *arguments, char **argv, int *at)
+{
+    static const char pty[] = "--pty=";
+    const struct {
+        const char *name;
+        const char **value;
+    } options[] = {
+        {"--usbip", &arguments->usbip},
+        {"--tcp", &arguments->tcp},
+        {"--rfc2217", &arguments->rfc2217},
+    };
+    if (strncmp(argv[*at], pty, strlen(pty)) == 0) {
+        arguments->has_pty = true;
+        arguments->link = argv[*at] + strlen(pty);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        const char *value = value_of(argv, at, options[i].name);
+        if (value != NULL) {
+            *options[i].value = value;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is each of the boards what `is_serial` says? Else a sentence. */
+static bool suits(const fettle_sim *sim, bool is_serial, char *message, size_t size)
+{
+    for (size_t i = 0; i < fettle_sim_count(sim); i++) {
+        fettle_serial_settings settings;
+        if (is_serial && !fettle_sim_line(sim, i, &settings)) {
+            snprintf(message, size, "%s has no serial line: --usbip and --plug are for it",
+                     fettle_sim_path(sim, i));
+            return false;
+        }
+        if (!is_serial && sim->boards[i]->model->esp != NULL) {
+            snprintf(message, size,
+                     "%s is only a serial line: --pty, --tcp and --rfc2217 are for it",
+                     fettle_sim_path(sim, i));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Do the options go together, and with the boards? */
 static int settle(const command_line *arguments, const fettle_sim *sim)
 {
+    char message[MESSAGE_SIZE];
+    const bool ways[] = {arguments->plugs, arguments->usbip != NULL, arguments->has_pty,
+                         arguments->tcp != NULL, arguments->rfc2217 != NULL};
+    unsigned count = 0;
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        count += ways[i] ? 1 : 0;
+    }
     if (fettle_sim_count(sim) == 0) {
         return complain("no board is named: pytrack is one", EXIT_USAGE);
     }
-    if (arguments->usbip == NULL && !arguments->plugs) {
-        return complain("it isn't said where to serve: --usbip 127.0.0.1:3240, or --plug",
+    if (count == 0) {
+        return complain("it isn't said where to serve: --usbip 127.0.0.1:3240, or --plug; "
+                        "serial lines --pty, --tcp or --rfc2217 127.0.0.1:4000",
                         EXIT_USAGE);
     }
-    if (arguments->usbip != NULL && arguments->plugs) {
-        return complain("--usbip and --plug don't go together", EXIT_USAGE);
+    if (count > 1) {
+        return complain("of --plug, --usbip, --pty, --tcp and --rfc2217 only one goes at a "
+                        "time",
+                        EXIT_USAGE);
+    }
+    bool is_usb = arguments->plugs || arguments->usbip != NULL;
+    if (!suits(sim, !is_usb, message, sizeof message)) {
+        return complain(message, EXIT_USAGE);
     }
     return EXIT_DONE;
 }
@@ -258,15 +347,14 @@ static int parse(command_line *arguments, fettle_sim *sim, int argc, char **argv
 {
     char message[MESSAGE_SIZE];
     for (int i = 1; i < argc; i++) {
-        const char *usbip = value_of(argv, &i, "--usbip");
-        bool *flag = usbip == NULL ? flag_of(arguments, argv[i]) : NULL;
-        if (usbip != NULL) {
-            arguments->usbip = usbip;
-        } else if (flag != NULL) {
+        bool *flag = flag_of(arguments, argv[i]);
+        if (flag != NULL) {
             *flag = true;
             if (arguments->wants_help) {
                 return EXIT_DONE;
             }
+        } else if (take_value(arguments, argv, &i)) {
+            continue;
         } else if (argv[i][0] == '-') {
             snprintf(message, sizeof message, "option \"%s\" isn't known", argv[i]);
             return complain(message, EXIT_USAGE);
@@ -338,6 +426,55 @@ static int plug_in(fettle_sim_desk *desk, fettle_sim_commands *commands)
     return status;
 }
 
+/* Gives the lines their places, and tells them. */
+static int place_lines(const command_line *arguments, const fettle_sim_desk *desk,
+                       fettle_sim_ports *ports)
+{
+    char message[MESSAGE_SIZE];
+    bool is_bad_text;
+    const char *where = arguments->tcp != NULL ? arguments->tcp : arguments->rfc2217;
+    if (where == NULL) {
+        bool has_memory =
+            arguments->link == NULL || fettle_sim_ports_link(ports, arguments->link);
+        return has_memory ? show(desk)
+                          : complain("there is no memory for links", EXIT_REFUSED);
+    }
+    if (!fettle_sim_ports_listen(ports, where, arguments->allows_remote, &is_bad_text,
+                                 message, sizeof message)) {
+        return complain(message, is_bad_text ? EXIT_USAGE : EXIT_REFUSED);
+    }
+    for (size_t i = 0; i < fettle_sim_desk_count(desk); i++) {
+        printf("listening on %s\n", fettle_sim_ports_address(ports, i));
+        show_board(desk, i);
+    }
+    return end_output();
+}
+
+static int serve_lines(const command_line *arguments, fettle_sim_desk *desk,
+                       fettle_sim_commands *commands)
+{
+    char message[MESSAGE_SIZE];
+    fettle_sim_way way = arguments->has_pty       ? FETTLE_SIM_PTY
+                         : arguments->tcp != NULL ? FETTLE_SIM_TCP
+                                                  : FETTLE_SIM_RFC2217;
+    fettle_sim_ports *ports = fettle_sim_ports_new(desk, way);
+    if (ports == NULL) {
+        return complain("there is no memory for serial lines", EXIT_REFUSED);
+    }
+    int status = place_lines(arguments, desk, ports);
+    if (status == EXIT_DONE && !fettle_sim_ports_start(ports, message, sizeof message)) {
+        status = complain(message, EXIT_REFUSED);
+    }
+    while (status == EXIT_DONE && !fettle_cancel_is_wanted(&stop)) {
+        tend(desk, commands, NULL);
+        if (fettle_sim_ports_has_failed(ports, message, sizeof message)) {
+            status = complain(message, EXIT_REFUSED);
+        }
+    }
+    fettle_sim_ports_free(ports);
+    return status;
+}
+
 static int serve(const command_line *arguments, fettle_sim *sim)
 {
     fettle_sim_commands commands;
@@ -346,8 +483,9 @@ static int serve(const command_line *arguments, fettle_sim *sim)
         return complain("there is no memory for a desk", EXIT_REFUSED);
     }
     fettle_sim_commands_init(&commands, desk, arguments->has_commands ? STDIN_FILENO : -1);
-    int status = arguments->plugs ? plug_in(desk, &commands)
-                                  : serve_usbip(arguments, desk, &commands);
+    int status = arguments->plugs           ? plug_in(desk, &commands)
+                 : arguments->usbip != NULL ? serve_usbip(arguments, desk, &commands)
+                                            : serve_lines(arguments, desk, &commands);
     fettle_sim_desk_free(desk);
     return status;
 }

@@ -182,7 +182,7 @@ static void *keep_plugged(void *self)
     while (wait_for_arrival(its)) {
         fettle_link link;
         fettle_outcome opened =
-            fettle_sim_desk_open(its->plug->desk, its->board, &its->sight, &link);
+            fettle_sim_desk_open(its->plug->desk, its->board, NULL, &its->sight, &link);
         if (opened.kind == FETTLE_OK) {
             its->served = its->sight.arrival;
             plug_in(its, &link);

@@ -9,18 +9,14 @@
 
 #include "server.h"
 
-#include "address.h"
+#include "door.h"
 #include "import.h"
 #include "usbip.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,7 +26,6 @@
 enum {
     QUIET_S = 10,      /* for a request to come */
     VISITORS_MAX = 32, /* connections besides one for each board */
-    BACKLOG = 64,
 };
 
 typedef struct visitor {
@@ -42,8 +37,7 @@ typedef struct visitor {
 
 struct fettle_sim_server {
     fettle_sim_desk *desk;
-    int socket;
-    char address[80];
+    fettle_sim_door door;
     visitor **connections;
     size_t connection_count, connections_max;
     bool is_short; /* the system had nothing to give for the last connection */
@@ -109,7 +103,7 @@ static void serve_board(const visitor *connection, size_t board, fettle_sight *s
     fettle_link link;
     uint8_t bytes[USBIP_OP_SIZE + USBIP_DEVICE_SIZE];
     char busid[FETTLE_SIM_BUSID_SIZE];
-    fettle_outcome opened = fettle_sim_desk_open(desk, board, sight, &link);
+    fettle_outcome opened = fettle_sim_desk_open(desk, board, NULL, sight, &link);
     fettle_sim_usbip_encode_op(bytes, OP_REP_IMPORT, status_of(&opened));
     if (opened.kind != FETTLE_OK) {
         (void)fettle_sim_send(socket, bytes, USBIP_OP_SIZE);
@@ -170,15 +164,6 @@ static void *serve_connection(void *self)
     return NULL;
 }
 
-static void set_up(int socket)
-{
-    const int yes = 1;
-    const struct timeval quiet = {.tv_sec = QUIET_S};
-    (void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    (void)setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
-    (void)setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &quiet, sizeof quiet);
-}
-
 static bool start_connection(fettle_sim_server *server, int socket)
 {
     visitor *connection = calloc(1, sizeof *connection);
@@ -188,7 +173,8 @@ static bool start_connection(fettle_sim_server *server, int socket)
     connection->server = server;
     connection->socket = socket;
     atomic_init(&connection->is_done, false);
-    set_up(socket);
+    const struct timeval quiet = {.tv_sec = QUIET_S};
+    (void)setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &quiet, sizeof quiet);
     if (pthread_create(&connection->thread, NULL, serve_connection, connection) != 0) {
         free(connection);
         return false;
@@ -200,12 +186,10 @@ static bool start_connection(fettle_sim_server *server, int socket)
 /* False: the system has none to give at the moment. */
 static bool take_connection(fettle_sim_server *server)
 {
-    int socket = accept(server->socket, NULL, NULL);
+    int socket = fettle_sim_door_accept(&server->door);
     if (socket < 0) {
         return errno == EINTR || errno == EAGAIN || errno == ECONNABORTED;
     }
-    (void)fcntl(socket, F_SETFD, FD_CLOEXEC);
-    (void)fcntl(socket, F_SETFL, 0);
     if (!start_connection(server, socket)) {
         close(socket);
         return false;
@@ -237,7 +221,7 @@ static void clear_away(fettle_sim_server *server)
 int fettle_sim_server_door(const fettle_sim_server *server)
 {
     bool has_room = server->connection_count < server->connections_max;
-    return has_room && !server->is_short ? server->socket : -1;
+    return has_room && !server->is_short ? server->door.socket : -1;
 }
 
 void fettle_sim_server_tend(fettle_sim_server *server, bool is_knocking)
@@ -255,7 +239,7 @@ fettle_sim_server *fettle_sim_server_new(fettle_sim_desk *desk)
         return NULL;
     }
     server->desk = desk;
-    server->socket = -1;
+    server->door.socket = -1;
     server->connections_max = fettle_sim_desk_count(desk) + VISITORS_MAX;
     server->connections = calloc(server->connections_max, sizeof(visitor *));
     if (server->connections == NULL) {
@@ -265,56 +249,17 @@ fettle_sim_server *fettle_sim_server_new(fettle_sim_desk *desk)
     return server;
 }
 
-/* The bound socket with its address in it; -1, and errno, if the system refuses. */
-static int listen_on(fettle_sim_address *address)
-{
-    const int yes = 1;
-    int door = socket(address->of.any.sa_family, SOCK_STREAM, 0);
-    if (door < 0) {
-        return -1;
-    }
-    (void)fcntl(door, F_SETFD, FD_CLOEXEC);
-    (void)setsockopt(door, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (bind(door, &address->of.any, address->size) == 0 && listen(door, BACKLOG) == 0 &&
-        getsockname(door, &address->of.any, &address->size) == 0 &&
-        fcntl(door, F_SETFL, O_NONBLOCK) == 0) {
-        return door;
-    }
-    int why = errno;
-    close(door);
-    errno = why;
-    return -1;
-}
-
 bool fettle_sim_server_listen(fettle_sim_server *server, const char *where,
                               bool allows_remote, bool *is_bad_text, char *message,
                               size_t message_size)
 {
-    fettle_sim_address address;
-    *is_bad_text = true;
-    if (!fettle_sim_address_parse(&address, where)) {
-        snprintf(message, message_size,
-                 "\"%s\" is no HOST:PORT: 127.0.0.1:3240 and [::1]:0 are", where);
-        return false;
-    }
-    if (!allows_remote && !fettle_sim_address_is_loopback(&address)) {
-        snprintf(message, message_size,
-                 "other computers can reach %s; --allow-remote lets them", where);
-        return false;
-    }
-    *is_bad_text = false;
-    server->socket = listen_on(&address);
-    if (server->socket < 0) {
-        snprintf(message, message_size, "cannot listen on %s: %s", where, strerror(errno));
-        return false;
-    }
-    fettle_sim_address_print(&address, server->address, sizeof server->address);
-    return true;
+    return fettle_sim_door_open(&server->door, where, 0, allows_remote, is_bad_text,
+                                message, message_size);
 }
 
 const char *fettle_sim_server_address(const fettle_sim_server *server)
 {
-    return server->address;
+    return server->door.address;
 }
 
 void fettle_sim_server_free(fettle_sim_server *server)
@@ -326,9 +271,7 @@ void fettle_sim_server_free(fettle_sim_server *server)
         shutdown(server->connections[i]->socket, SHUT_RDWR);
         end_connection(server->connections[i]);
     }
-    if (server->socket >= 0) {
-        close(server->socket);
-    }
+    fettle_sim_door_close(&server->door);
     free(server->connections);
     free(server);
 }

@@ -26,9 +26,12 @@ void fettle_context_free(fettle_context *context)
     if (context == NULL) {
         return;
     }
-    fettle_os_usb_free(context->usb);
+    fettle_os_desk_free(context->usb);
     for (size_t i = 0; i < context->usbip_count; i++) {
         fettle_os_usbip_free(context->usbip[i]);
+    }
+    for (size_t i = 0; i < context->serial_count; i++) {
+        fettle_os_serial_free(context->serial[i]);
     }
     fettle_free(context);
 }
@@ -62,12 +65,12 @@ bool fettle_context_add_bus(fettle_context *context, const fettle_bus_ops *ops, 
 
 bool fettle_context_add_usb(fettle_context *context, fettle_error *err)
 {
-    fettle_os_usb *usb = context->usb == NULL ? fettle_os_usb_new(err) : NULL;
+    fettle_os_desk *usb = context->usb == NULL ? fettle_os_desk_new(err) : NULL;
     if (usb == NULL) {
         return context->usb != NULL;
     }
-    if (!fettle_context_add_bus(context, &fettle_os_usb_bus_ops, usb, err)) {
-        fettle_os_usb_free(usb);
+    if (!fettle_context_add_bus(context, &fettle_os_desk_bus_ops, usb, err)) {
+        fettle_os_desk_free(usb);
         return false;
     }
     context->usb = usb;
@@ -88,6 +91,24 @@ bool fettle_context_add_usbip(fettle_context *context, const char *port,
     context->usbip[context->usbip_count++] = usbip;
     if (path != NULL) {
         fettle_os_usbip_path(usbip, path);
+    }
+    return true;
+}
+
+bool fettle_context_add_serial(fettle_context *context, const char *port,
+                               char path[FETTLE_PATH_SIZE], fettle_error *err)
+{
+    fettle_os_serial *serial = fettle_os_serial_new(port, err);
+    if (serial == NULL) {
+        return false;
+    }
+    if (!fettle_context_add_bus(context, &fettle_os_serial_bus_ops, serial, err)) {
+        fettle_os_serial_free(serial);
+        return false;
+    }
+    context->serial[context->serial_count++] = serial;
+    if (path != NULL) {
+        fettle_os_serial_path(serial, path);
     }
     return true;
 }

@@ -6,7 +6,8 @@
 #include "fettle/fettle.h"
 
 #include "api/vendors.h"
-#include "os/usb.h"
+#include "os/desk.h"
+#include "os/serial_bus.h"
 #include "os/usbip.h"
 #include "run/run.h"
 
@@ -21,9 +22,11 @@ struct fettle_context {
     bool is_real_time;
     size_t bus_count;
     fettle_bus buses[FETTLE_BUSES_MAX];
-    fettle_os_usb *usb; /* NULL: none */
+    fettle_os_desk *usb; /* NULL: none */
     fettle_os_usbip *usbip[FETTLE_BUSES_MAX];
     size_t usbip_count;
+    fettle_os_serial *serial[FETTLE_BUSES_MAX];
+    size_t serial_count;
     const fettle_store_ops *store;
     void *store_self;
     const fettle_lock_ops *lock; /* NULL: none */

@@ -17,8 +17,12 @@ static int digit_of(char c)
 {
     static const char digits[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c != '\0' ? strchr(digits, c) : NULL;
-    return at != NULL ? (int)(at - digits) : -1;
+    for (int i = 0; i < 64; i++) {
+        if (digits[i] == c) {
+            return i;
+        }
+    }
+    return -1;
 }
 
 /* Into `out`, which has room for three bytes of every four characters. False: it isn't base64. */

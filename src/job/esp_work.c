@@ -64,14 +64,15 @@ static fettle_effect with_stub(fettle_esp_work *work, fettle_us now)
 static fettle_effect step(fettle_engine *engine, const fettle_outcome *last, fettle_us now)
 {
     fettle_esp_work *work = (fettle_esp_work *)engine;
-    bool may_fail = work->may_fail;
-    work->may_fail = false;
+    bool may_fail = work->may_fail, may_leave = work->may_leave;
+    work->may_fail = work->may_leave = false;
     work->used_stub = work->used_stub || work->esp.is_stub;
     work->was_good = last != NULL && last->kind == FETTLE_OK;
     if (last == NULL) {
         return work->then(work, now);
     }
-    if (last->kind == FETTLE_OK || (may_fail && last->kind == FETTLE_ERROR)) {
+    if (last->kind == FETTLE_OK || (may_fail && last->kind == FETTLE_ERROR) ||
+        (may_leave && last->kind == FETTLE_GONE)) {
         return work->then(work, now);
     }
     return fettle_fail(&work->engine, last, FETTLE_CLAUSE_COUNT, NULL);
@@ -83,7 +84,7 @@ static fettle_engine *ready(fettle_esp_work *work, fettle_esp_work_then *first,
 {
     work->engine = (fettle_engine){.step = step, .total = (uint32_t)total};
     work->then = work->work = first;
-    work->may_fail = false;
+    work->may_fail = work->may_leave = false;
     work->count = work->first_address = 0;
     work->sector = work->block_end = work->run = work->at = 0;
     work->bytes = 0;
@@ -327,16 +328,11 @@ static void mark_block(fettle_esp_work *work, bool differs, bool but_blank)
     }
 }
 
-static fettle_effect on_block_hashed(fettle_esp_work *work, fettle_us now)
+/* The hash that says so is still there. */
+static fettle_effect on_block_differs(fettle_esp_work *work, fettle_us now)
 {
     fettle_span data = block_of(work);
     uint8_t digest[FETTLE_MD5_SIZE];
-    hash_of(data, digest);
-    if (is_hash(work, digest)) {
-        work->refines = true;
-        mark_block(work, false, false);
-        return compare(work, now);
-    }
     hash_of_blank(data.size, digest);
     if (is_hash(work, digest)) { /* erased: only what isn't blank is missing */
         mark_block(work, true, true);
@@ -348,6 +344,22 @@ static fettle_effect on_block_hashed(fettle_esp_work *work, fettle_us now)
     }
     work->count = 0; /* of this block, that differ */
     return compare_sector(work, now);
+}
+
+/* From the first difference on it is certain that the stub will be needed, and it hashes faster. */
+static fettle_effect on_block_hashed(fettle_esp_work *work, fettle_us now)
+{
+    uint8_t digest[FETTLE_MD5_SIZE];
+    hash_of(block_of(work), digest);
+    if (is_hash(work, digest)) {
+        work->refines = true;
+        mark_block(work, false, false);
+        return compare(work, now);
+    }
+    if (!work->writes_next || is_without_stub(work)) {
+        return on_block_differs(work, now);
+    }
+    return run(work, fettle_esp_load_stub(&work->esp, work->stub), 0, on_block_differs);
 }
 
 static fettle_effect compare(fettle_esp_work *work, fettle_us now)
@@ -391,7 +403,7 @@ static fettle_effect compare_sector(fettle_esp_work *work, fettle_us now)
     return compare(work, now);
 }
 
-fettle_engine *fettle_esp_work_compare(fettle_esp_work *work)
+fettle_engine *fettle_esp_work_compare(fettle_esp_work *work, bool writes_next)
 {
     uint64_t total = 0;
     for (size_t i = 0; i < work->sectors.count; i++) {
@@ -399,6 +411,7 @@ fettle_engine *fettle_esp_work_compare(fettle_esp_work *work)
     }
     fettle_engine *engine = ready(work, compare, total);
     work->refines = true;
+    work->writes_next = writes_next;
     return engine;
 }
 
@@ -562,8 +575,24 @@ fettle_engine *fettle_esp_work_read(fettle_esp_work *work, uint32_t address,
 
 /* ---- leave ---- */
 
+/* The lines don't reach the chip: it was in its loader before anybody pulled them. */
+static fettle_effect on_knocked(fettle_esp_work *work, fettle_us now)
+{
+    if (!work->was_good || !work->esp.answers) {
+        return end_well(work, now);
+    }
+    work->esp.setup.has_lines = false;
+    return leave(work, now);
+}
+
 /* Silence says nothing: not every application talks, and not every port
- * listens. */
+ * listens. But a loader that is still there answers. */
+static bool needs_knock(const fettle_esp_work *work)
+{
+    return work->esp.heard.total == 0 && work->esp.left == FETTLE_ESP_LEFT_BY_LINES &&
+           work->esp.setup.port == FETTLE_ESP_PORT_UART && !work->has_knocked;
+}
+
 static fettle_effect on_heard(fettle_esp_work *work, fettle_us now)
 {
     const fettle_esp_heard *heard = &work->esp.heard;
@@ -581,12 +610,17 @@ static fettle_effect on_heard(fettle_esp_work *work, fettle_us now)
             true; /* its boot pin was held: now it is sampled again */
         return leave(work, now);
     }
+    if (needs_knock(work)) {
+        work->has_knocked = true;
+        return try(work, fettle_esp_knock(&work->esp, work->baud_in_loader), on_knocked);
+    }
     return end_well(work, now);
 }
 
 static fettle_effect listen(fettle_esp_work *work, fettle_us now)
 {
     (void)now;
+    work->may_leave = true; /* chips with USB of their own take it along */
     return try(work, fettle_esp_listen(&work->esp, (fettle_us)LISTENING_MS * 1000),
                on_heard);
 }
@@ -600,7 +634,8 @@ static fettle_effect leave(fettle_esp_work *work, fettle_us now)
 fettle_engine *fettle_esp_work_leave(fettle_esp_work *work)
 {
     fettle_engine *engine = ready(work, leave, 0);
-    work->leaves_by_watchdog = false;
+    work->leaves_by_watchdog = work->has_knocked = false;
+    work->baud_in_loader = work->esp.baud;
     work->has_started = work->stays_in_loader = work->has_nothing_to_start = false;
     return engine;
 }

@@ -52,9 +52,12 @@ struct fettle_esp_work {
     fettle_esp_work_then *then, *work;
     fettle_us until;
     bool was_good;     /* the last child has ended well */
+    bool may_leave;    /* nor that the board leaves the bus */
     bool may_fail;     /* the child's failure is none of ours */
     bool wants_blanks; /* erase: those runs that are blank */
-    bool refines, leaves_by_watchdog;
+    bool writes_next;  /* compare */
+    bool refines, leaves_by_watchdog, has_knocked;
+    uint32_t baud_in_loader;
     size_t sector, block_first, block_end, run, at;
     uint32_t address, size;
     uint8_t *buffer;
@@ -85,8 +88,11 @@ fettle_engine *fettle_esp_work_look(fettle_esp_work *work);
 /* What is in the partitions. */
 fettle_engine *fettle_esp_work_ask(fettle_esp_work *work);
 
-/* Marks the sectors that differ. Not before the chip can hash. */
-fettle_engine *fettle_esp_work_compare(fettle_esp_work *work);
+/*
+ * Marks the sectors that differ. Not before the chip can hash. `writes_next`: what differs will be written, so the stub,
+ * if there is one, is loaded as soon as something does, and hashes the rest.
+ */
+fettle_engine *fettle_esp_work_compare(fettle_esp_work *work, bool writes_next);
 
 /* Of the runs: erases those that are blank, and writes the others. Loads the
  * stub first, if there is one. */

@@ -76,8 +76,9 @@ static size_t list_bauds(fettle_job_engine *job, const fettle_bridge *bridge)
     job->known_baud = job->recall_baud != NULL && job->tries == 0
                           ? job->recall_baud(job->recall_baud_user, &job->sight)
                           : 0;
-    if (job->plan->baud == 0 && job->known_baud > FETTLE_ESP_BAUD) {
-        job->esp_bauds[0] = job->known_baud;
+    uint32_t most = job->plan->baud > 0 ? job->plan->baud : job->known_baud;
+    if (most > FETTLE_ESP_BAUD && most <= job->known_baud) {
+        job->esp_bauds[0] = most;
         return 1;
     }
     return fettle_bridge_bauds(bridge, job->plan->baud, job->esp_bauds,
@@ -375,8 +376,9 @@ static bool can_read(const fettle_job_engine *job)
 
 static fettle_engine *compare(fettle_job_engine *job, bool all)
 {
-    (void)all; /* only the sectors that differ are written */
-    return fettle_esp_work_compare(&job->esp);
+    /* All that is compared is hashed; where it need not be all, writing is what follows. */
+    bool writes_next = !all && job->plan->kind == FETTLE_TASK_UPDATE && !job->plan->is_dry;
+    return fettle_esp_work_compare(&job->esp, writes_next);
 }
 
 static uint32_t differences(const fettle_job_engine *job, uint32_t *first_block,

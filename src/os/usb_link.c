@@ -13,7 +13,7 @@
  */
 #define _POSIX_C_SOURCE 200809L /* for threads */
 
-#include "os/usb_libusb.h"
+#include "os/desk_inside.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -39,7 +39,7 @@ enum {
 
 /* An open board. Its thread is the only one that touches it. */
 typedef struct usb_link {
-    fettle_os_usb *usb;
+    fettle_os_desk *desk;
     char path[FETTLE_PATH_SIZE];
     uint32_t arrival;
     uint8_t bus, address, configuration;
@@ -87,12 +87,12 @@ static const char *name_in(const char *path)
 /* Is the board of this link on the bus no longer? */
 static bool is_gone(const usb_link *link)
 {
-    fettle_os_usb *usb = link->usb;
-    fettle_usb_lock_take(&usb->lock);
-    fettle_usb_refresh(usb, 0);
+    fettle_os_desk *desk = link->desk;
+    fettle_usb_lock_take(&desk->lock);
+    fettle_desk_refresh(desk, 0);
     bool is_there =
-        fettle_usb_table_find_arrival(&usb->table, link->path, link->arrival) != NULL;
-    fettle_usb_lock_release(&usb->lock);
+        fettle_usb_table_find_arrival(&desk->table, link->path, link->arrival) != NULL;
+    fettle_usb_lock_release(&desk->lock);
     return !is_there;
 }
 
@@ -288,7 +288,7 @@ static fettle_outcome link_select(void *device, uint8_t bInterfaceNumber,
         outcome = claim(link, bInterfaceNumber, until, cancel);
     }
     if (outcome.kind != FETTLE_OK ||
-        fettle_usb_linux_alternate(&fettle_usb_sysfs, name_in(link->path),
+        fettle_usb_linux_alternate(&link->desk->usb_folders, name_in(link->path),
                                    link->configuration,
                                    bInterfaceNumber) == bAlternateSetting) {
         return outcome;
@@ -329,14 +329,14 @@ static fettle_outcome link_reset(void *device)
     return explain(link, FETTLE_WHY_SYSTEM, code, FETTLE_NEVER, NULL);
 }
 
-static void set_open(fettle_os_usb *usb, const char *path, uint32_t arrival, bool is_open)
+static void set_open(fettle_os_desk *desk, const char *path, uint32_t arrival, bool is_open)
 {
-    fettle_usb_lock_take(&usb->lock);
-    fettle_usb_device *device = fettle_usb_table_find_arrival(&usb->table, path, arrival);
+    fettle_usb_lock_take(&desk->lock);
+    fettle_usb_device *device = fettle_usb_table_find_arrival(&desk->table, path, arrival);
     if (device != NULL) {
         device->is_open = is_open;
     }
-    fettle_usb_lock_release(&usb->lock);
+    fettle_usb_lock_release(&desk->lock);
 }
 
 /*
@@ -351,12 +351,12 @@ static void link_close(void *device)
         release_interfaces(link);
         libusb_close(link->handle);
     }
-    set_open(link->usb, link->path, link->arrival, false);
+    set_open(link->desk, link->path, link->arrival, false);
     if (link->transfer != NULL) {
         libusb_free_transfer(link->transfer);
     }
     if (link->context != NULL && link->is_done) {
-        fettle_usb_spare_give(link->usb->spare, link->context);
+        fettle_usb_spare_give(link->desk->spare, link->context);
     } else if (link->context != NULL) {
         libusb_exit(link->context);
     }
@@ -424,7 +424,7 @@ static libusb_device *await_device(const usb_link *link, fettle_us until)
  */
 static libusb_device *choose_device(usb_link *link, int *code)
 {
-    fettle_usb_spare *spare = link->usb->spare;
+    fettle_usb_spare *spare = link->desk->spare;
     fettle_us until = now() + OPEN_US;
     fettle_us cost = fettle_usb_spare_cost(spare);
     link->context = fettle_usb_spare_take(spare, until, code);
@@ -465,17 +465,18 @@ static fettle_outcome open_link(usb_link *link)
 }
 
 /* Marks the board as open and says where it is; else GONE, or BUSY by a link of ours. */
-static fettle_outcome reserve(fettle_os_usb *usb, const fettle_sight *sight, usb_link *link)
+static fettle_outcome reserve(fettle_os_desk *desk, const fettle_sight *sight,
+                              usb_link *link)
 {
     fettle_outcome outcome = make_outcome(FETTLE_GONE);
-    fettle_usb_lock_take(&usb->lock);
-    fettle_usb_refresh(usb, 0);
+    fettle_usb_lock_take(&desk->lock);
+    fettle_desk_refresh(desk, 0);
     fettle_usb_device *device =
-        fettle_usb_table_find_arrival(&usb->table, sight->path, sight->arrival);
+        fettle_usb_table_find_arrival(&desk->table, sight->path, sight->arrival);
     if (device != NULL) {
         outcome = device->is_open ? fail(FETTLE_WHY_BUSY, 0) : make_outcome(FETTLE_OK);
         device->is_open = true;
-        link->usb = usb;
+        link->desk = desk;
         link->is_done = 1;
         memcpy(link->path, device->sight.path, sizeof link->path);
         link->arrival = device->sight.arrival;
@@ -483,26 +484,19 @@ static fettle_outcome reserve(fettle_os_usb *usb, const fettle_sight *sight, usb
         link->address = device->address;
         link->configuration = fettle_usb_sight_configuration(&device->sight);
     }
-    fettle_usb_lock_release(&usb->lock);
+    fettle_usb_lock_release(&desk->lock);
     return outcome;
 }
 
 /* Any device may be opened as USB, also one whose sight promises less. */
-fettle_outcome fettle_usb_link_open(void *bus, const fettle_sight *sight,
-                                    fettle_link_kind kind,
-                                    const fettle_serial_settings *settings,
+fettle_outcome fettle_usb_link_open(fettle_os_desk *desk, const fettle_sight *sight,
                                     fettle_link *link)
 {
-    fettle_os_usb *usb = bus;
-    (void)settings;
-    if (kind != FETTLE_LINK_USB) {
-        return fail(FETTLE_WHY_DRIVER, 0); /* this bus has no serial lines */
-    }
     usb_link *opened = fettle_alloc(sizeof *opened);
     if (opened == NULL) {
         return fail(FETTLE_WHY_SYSTEM, LIBUSB_ERROR_NO_MEM);
     }
-    fettle_outcome outcome = reserve(usb, sight, opened);
+    fettle_outcome outcome = reserve(desk, sight, opened);
     if (outcome.kind != FETTLE_OK) {
         fettle_free(opened);
         return outcome;

@@ -6,8 +6,8 @@
  *
  * This is cheap enough to be done fifty times a second, and sees an arrival at once and without help:
  * libusb's own list is fed by udevd, which comes later and isn't there in a container. Each look costs one
- * pass over the folder, and one question for each device about its node; now and then a search in those
- * that may be serial ports.
+ * pass over the folder, and one question for each device about its node. Serial ports are found by
+ * serial_list.h, and only joined to their devices here.
  *
  * The kernel writes nothing here that a device didn't say: texts and descriptors are untrusted.
  */
@@ -31,8 +31,6 @@ enum {
         16384,         /* descriptors of all configurations; a device with more has none */
     CONFIGURATION = 2, /* descriptor type, USB 2.0 table 9-5 */
     MS = 1000,
-    TTY_SHARE = 8, /* of a device's time here, between two searches for its tty, ... */
-    TTY_MAX_US = 1000000, /* ... at most */
 };
 
 /* ---- names ---- */
@@ -268,83 +266,96 @@ static void look_at_node(const fettle_usb_linux *at, fettle_usb_device *device)
     append_three_digits(path, device->bus);
     fettle_text_append(path, NAME_SIZE, "/");
     append_three_digits(path, device->address);
-    fettle_why access = may_open(path) ? FETTLE_WHY_NONE : FETTLE_WHY_PERMISSION;
+    device->node_access = may_open(path) ? FETTLE_WHY_NONE : FETTLE_WHY_PERMISSION;
     device->had_node = device->had_node || device->has_node;
-    device->has_node = access == FETTLE_WHY_NONE || (errno != ENOENT && errno != ENOTDIR);
-    device->is_news = device->is_news || access != device->sight.access;
-    device->sight.access = access;
+    device->has_node =
+        device->node_access == FETTLE_WHY_NONE || (errno != ENOENT && errno != ENOTDIR);
 }
 
-/* The first entry that begins so; false: none. */
-static bool find_entry(const char *path, const char *beginning, char name[NAME_SIZE])
+/* udev sets a port's permissions a little after it has come; the device's own age counts for what was there first. */
+static bool is_settled(const fettle_usb_device *device, const fettle_serial_port *port,
+                       fettle_us now)
 {
-    bool is_found = false;
-    DIR *folder = opendir(path);
-    if (folder == NULL) {
-        return false;
-    }
-    for (struct dirent *entry; !is_found && (entry = readdir(folder)) != NULL;) {
-        if (strncmp(entry->d_name, beginning, strlen(beginning)) == 0) {
-            name[0] = '\0';
-            fettle_text_append(name, NAME_SIZE, entry->d_name);
-            is_found = true;
+    fettle_us age = port->was_there ? now - device->came + device->age : now - port->came;
+    return port->access == FETTLE_WHY_NONE || age >= FETTLE_SERIAL_SETTLE_US;
+}
+
+static const fettle_usb_port *find_port(const fettle_usb_device *device, const char *node)
+{
+    for (size_t i = 0; i < device->port_count; i++) {
+        if (fettle_text_is_equal(device->ports[i].node, node)) {
+            return &device->ports[i];
         }
     }
-    (void)closedir(folder);
-    return is_found;
+    return NULL;
 }
 
-/* Drivers of the CDC-ACM class have tty/ttyACM0 in the interface's folder, others ttyUSB0/tty/ttyUSB0. */
-static bool find_tty(const fettle_usb_linux *at, const char *name, uint8_t configuration,
-                     uint8_t interface, char tty[NAME_SIZE])
+/* True: they are other ones than before. */
+static bool set_ports(fettle_usb_device *device, fettle_usb_port *ports, size_t count)
 {
-    char path[NAME_SIZE] = "";
-    (void)JOIN(path, at->devices, "/", name, ":");
-    fettle_text_append_number(path, NAME_SIZE, configuration);
-    fettle_text_append(path, NAME_SIZE, ".");
-    fettle_text_append_number(path, NAME_SIZE, interface);
-    if (!find_entry(path, "tty", tty)) {
-        return false;
+    bool is_news = count != device->port_count;
+    for (size_t i = 0; i < count; i++) {
+        const fettle_usb_port *before = find_port(device, ports[i].node);
+        is_news = is_news || before == NULL || before->access != ports[i].access ||
+                  before->interface != ports[i].interface;
+        ports[i].is_open = before != NULL && before->is_open;
     }
-    if (!fettle_text_is_equal(tty, "tty")) {
-        return true;
-    }
-    fettle_text_append(path, NAME_SIZE, "/tty");
-    return find_entry(path, "tty", tty);
+    memcpy(device->ports, ports, count * sizeof *ports);
+    device->port_count = count;
+    return is_news;
 }
 
-/*
- * A driver comes a little after the device, or much later, when a person loads it. The longer it has not
- * come the more seldom it is looked for: this is what costs most of a look.
- */
-static void look_for_tty(const fettle_usb_linux *at, const char *name,
-                         fettle_usb_device *device, fettle_us now)
+/* Puts it in its place in the order of interfaces. */
+static size_t insert_port(fettle_usb_port *ports, size_t count,
+                          const fettle_serial_port *found)
+{
+    size_t i = count;
+    for (; i > 0 && ports[i - 1].interface > found->interface; i--) {
+        ports[i] = ports[i - 1];
+    }
+    ports[i] = (fettle_usb_port){.interface = found->interface, .access = found->access};
+    memcpy(ports[i].node, found->node, sizeof ports[i].node);
+    return count + 1;
+}
+
+static void look_for_ports(const fettle_serial_list *list, fettle_usb_device *device,
+                           fettle_us now)
+{
+    const char *name = device->sight.path + FETTLE_USB_PREFIX_SIZE;
+    fettle_usb_port ports[FETTLE_USB_PORTS_MAX];
+    size_t count = 0;
+    device->is_port_coming = false;
+    for (const fettle_serial_port *port = fettle_serial_list_first(list);
+         port != NULL && count < FETTLE_USB_PORTS_MAX;
+         port = fettle_serial_list_next(port)) {
+        if (!port->has_node || !fettle_text_is_equal(port->device, name)) {
+            continue;
+        }
+        if (is_settled(device, port, now)) {
+            count = insert_port(ports, count, port);
+        } else {
+            device->is_port_coming = true;
+        }
+    }
+    device->is_news = set_ports(device, ports, count) || device->is_news;
+}
+
+/* What is to be opened first decides: the device itself for DFU, else the first serial port. */
+static void show_face(fettle_usb_device *device)
 {
     fettle_sight *sight = &device->sight;
-    if (now < device->next_tty) {
-        return;
+    const fettle_usb_port *port = device->port_count > 0 ? &device->ports[0] : NULL;
+    fettle_why access = device->node_access;
+    memset(sight->node, 0, sizeof sight->node);
+    if (port != NULL) {
+        memcpy(sight->node, port->node, sizeof sight->node);
     }
-    fettle_us pause = (now - device->came) / TTY_SHARE;
-    device->next_tty = now + (pause < TTY_MAX_US ? pause : TTY_MAX_US);
-    uint8_t configuration = fettle_usb_sight_configuration(sight);
-    char tty[NAME_SIZE] = "", node[FETTLE_PATH_SIZE] = "";
-    for (size_t i = 0; (i = fettle_usb_sight_next_interface(sight, i)) != 0;) {
-        const uint8_t *interface = sight->descriptors + i;
-        if (interface[3] == 0 && fettle_usb_interface_may_be_a_port(interface) &&
-            find_tty(at, name, configuration, interface[2], tty)) {
-            fettle_text_append(node, sizeof node, "/dev/");
-            fettle_text_append(node, sizeof node, tty);
-            break;
-        }
-    }
-    if (fettle_text_is_equal(node, sight->node)) {
-        return;
-    }
-    memcpy(sight->node, node, sizeof node);
-    device->is_news = true;
     if (sight->kind != FETTLE_LINK_USB) {
-        sight->kind = node[0] != '\0' ? FETTLE_LINK_SERIAL : FETTLE_LINK_NONE;
+        sight->kind = port != NULL ? FETTLE_LINK_SERIAL : FETTLE_LINK_NONE;
+        access = port != NULL ? port->access : access;
     }
+    device->is_news = device->is_news || access != sight->access;
+    sight->access = access;
 }
 
 /* ---- a look ---- */
@@ -395,8 +406,9 @@ static fettle_usb_device *add_arrival(const fettle_usb_linux *at, fettle_usb_tab
     return device;
 }
 
-static void visit(const fettle_usb_linux *at, fettle_usb_table *table, const char *name,
-                  uint64_t identity, fettle_us now)
+static void visit(const fettle_usb_linux *at, const fettle_serial_list *ports,
+                  fettle_usb_table *table, const char *name, uint64_t identity,
+                  fettle_us now)
 {
     fettle_usb_device *device = fettle_usb_table_find(table, name);
     if (device == NULL || is_another(at, name, device, identity)) {
@@ -418,7 +430,8 @@ static void visit(const fettle_usb_linux *at, fettle_usb_table *table, const cha
             false; /* it is leaving: the node goes first, the folder a moment later */
         return;
     }
-    look_for_tty(at, name, device, now);
+    look_for_ports(ports, device, now);
+    show_face(device);
 }
 
 bool fettle_usb_linux_is_there(const fettle_usb_linux *at)
@@ -426,8 +439,8 @@ bool fettle_usb_linux_is_there(const fettle_usb_linux *at)
     return access(at->devices, R_OK) == 0;
 }
 
-bool fettle_usb_linux_look(const fettle_usb_linux *at, fettle_usb_table *table,
-                           fettle_us now)
+bool fettle_usb_linux_look(const fettle_usb_linux *at, const fettle_serial_list *ports,
+                           fettle_usb_table *table, fettle_us now)
 {
     DIR *folder = opendir(at->devices);
     if (folder == NULL) {
@@ -437,7 +450,7 @@ bool fettle_usb_linux_look(const fettle_usb_linux *at, fettle_usb_table *table,
     errno = 0;
     for (struct dirent *entry; (entry = readdir(folder)) != NULL; errno = 0) {
         if (is_device_name(entry->d_name)) {
-            visit(at, table, entry->d_name, entry->d_ino, now);
+            visit(at, ports, table, entry->d_name, entry->d_ino, now);
         }
     }
     bool ok = errno == 0;

@@ -6,6 +6,7 @@
 #ifndef FETTLE_OS_USB_LINUX_H
 #define FETTLE_OS_USB_LINUX_H
 
+#include "os/serial_list.h"
 #include "os/usb_table.h"
 
 /* Where to look; a test has folders of its own. */
@@ -21,11 +22,12 @@ bool fettle_usb_linux_is_there(const fettle_usb_linux *at);
 
 /*
  * One whole look, from begin to end. What never changes is read once an arrival; an arrival is told
- * from an earlier one at the same port by the inode of its folder and its number on the bus. False: the
- * folder can't be read now; the table is as before.
+ * from an earlier one at the same port by the inode of its folder and its number on the bus. `ports` is a look at the
+ * serial ports of the same moment: those of a device are its faces. False: the folder can't be read now; the table is
+ * as before.
  */
-bool fettle_usb_linux_look(const fettle_usb_linux *at, fettle_usb_table *table,
-                           fettle_us now);
+bool fettle_usb_linux_look(const fettle_usb_linux *at, const fettle_serial_list *ports,
+                           fettle_usb_table *table, fettle_us now);
 
 /*
  * The alternate setting that the kernel has set last for an interface of the device `name` ("1-1.2") in
@@ -43,9 +45,11 @@ static inline bool fettle_usb_linux_is_there(const fettle_usb_linux *at)
 }
 
 static inline bool fettle_usb_linux_look(const fettle_usb_linux *at,
+                                         const fettle_serial_list *ports,
                                          fettle_usb_table *table, fettle_us now)
 {
     (void)at;
+    (void)ports;
     (void)table;
     (void)now;
     return false;

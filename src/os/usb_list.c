@@ -5,7 +5,7 @@
  */
 #define _POSIX_C_SOURCE 200809L /* for threads */
 
-#include "os/usb_libusb.h"
+#include "os/desk_inside.h"
 
 #include "base/text.h"
 #include "os/clock.h"
@@ -198,18 +198,18 @@ static void visit(fettle_usb_table *table, libusb_device *found)
     add_arrival(table, name, found, &descriptor);
 }
 
-void fettle_usb_look_at_list(fettle_os_usb *usb)
+void fettle_usb_look_at_list(fettle_os_desk *desk)
 {
     libusb_device **list = NULL;
-    fettle_usb_drain(usb->context);
-    ssize_t count = libusb_get_device_list(usb->context, &list);
+    fettle_usb_drain(desk->context);
+    ssize_t count = libusb_get_device_list(desk->context, &list);
     if (count < 0) {
         return; /* not now: the table stays as it was */
     }
-    fettle_usb_table_begin(&usb->table);
+    fettle_usb_table_begin(&desk->table);
     for (ssize_t i = 0; i < count; i++) {
-        visit(&usb->table, list[i]);
+        visit(&desk->table, list[i]);
     }
-    fettle_usb_table_end(&usb->table, fettle_os_clock()->now(NULL));
+    fettle_usb_table_end(&desk->table, fettle_os_clock()->now(NULL));
     libusb_free_device_list(list, 1);
 }

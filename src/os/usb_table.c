@@ -35,8 +35,7 @@ static unsigned read_number(const char **text)
     return number;
 }
 
-/* Numbers as numbers: "1-2" comes before "1-10". */
-static bool is_before(const char *a, const char *b)
+bool fettle_usb_table_is_before(const char *a, const char *b)
 {
     while (*a != '\0' && *b != '\0') {
         if (is_digit(*a) && is_digit(*b)) {
@@ -113,6 +112,61 @@ fettle_usb_device *fettle_usb_table_find_arrival(const fettle_usb_table *table,
     return device;
 }
 
+/* ---- ports ---- */
+
+/* "usb:1-1.2:1"; false: too long. */
+static bool make_port_path(char path[FETTLE_PATH_SIZE], const fettle_usb_device *device,
+                           const fettle_usb_port *port)
+{
+    char number[8] = ":";
+    fettle_text_append_number(number, sizeof number, port->interface);
+    if (strlen(device->sight.path) + strlen(number) >= FETTLE_PATH_SIZE) {
+        return false;
+    }
+    memcpy(path, device->sight.path, FETTLE_PATH_SIZE);
+    fettle_text_append(path, FETTLE_PATH_SIZE, number);
+    return true;
+}
+
+static bool is_port_at(const fettle_usb_device *device, size_t i, const char *path)
+{
+    char own[FETTLE_PATH_SIZE];
+    if (i == 0) {
+        return strcmp(device->sight.path, path) == 0;
+    }
+    return make_port_path(own, device, &device->ports[i]) && strcmp(own, path) == 0;
+}
+
+fettle_usb_port *fettle_usb_table_find_port(const fettle_usb_table *table, const char *path,
+                                            uint32_t arrival, fettle_usb_device **device)
+{
+    for (*device = table->first; *device != NULL; *device = (*device)->next) {
+        for (size_t i = 0; i < (*device)->port_count; i++) {
+            if ((*device)->sight.arrival == arrival && is_port_at(*device, i, path)) {
+                return &(*device)->ports[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* The device again, as what else it is; its descriptors tell of the device, and are there already. */
+static bool describe_port(fettle_sight *sight, const fettle_usb_device *device,
+                          const fettle_usb_port *port)
+{
+    char path[FETTLE_PATH_SIZE];
+    if (!make_port_path(path, device, port)) {
+        return false;
+    }
+    *sight = device->sight;
+    memcpy(sight->path, path, sizeof path);
+    memcpy(sight->node, port->node, sizeof sight->node);
+    sight->kind = FETTLE_LINK_SERIAL;
+    sight->access = port->access;
+    sight->descriptors_size = 0;
+    return true;
+}
+
 /* ---- a look ---- */
 
 void fettle_usb_table_begin(fettle_usb_table *table)
@@ -126,7 +180,7 @@ void fettle_usb_table_begin(fettle_usb_table *table)
 void fettle_usb_table_add(fettle_usb_table *table, fettle_usb_device *device, fettle_us now)
 {
     fettle_usb_device **place = &table->first;
-    while (*place != NULL && is_before(name_of(*place), name_of(device))) {
+    while (*place != NULL && fettle_usb_table_is_before(name_of(*place), name_of(device))) {
         place = &(*place)->next;
     }
     if (*place != NULL && strcmp(name_of(*place), name_of(device)) == 0) {
@@ -139,11 +193,14 @@ void fettle_usb_table_add(fettle_usb_table *table, fettle_usb_device *device, fe
     table->count++;
 }
 
-/* Only what speaks DFU has to be opened: a missing permission of anything else is no reason to wait. */
+/*
+ * What speaks DFU has to be opened, and so has a serial port: a missing permission of anything else is no reason
+ * to wait.
+ */
 static bool has_settled(const fettle_usb_device *device, fettle_us now)
 {
     bool is_ready =
-        device->has_node && device->is_configured &&
+        device->has_node && device->is_configured && !device->is_port_coming &&
         (device->sight.access == FETTLE_WHY_NONE || device->sight.kind != FETTLE_LINK_USB);
     return is_ready || now - device->came + device->age >= FETTLE_USB_SETTLE_US;
 }
@@ -174,11 +231,19 @@ size_t fettle_usb_table_copy(const fettle_usb_table *table, fettle_sight *sights
                              size_t max)
 {
     size_t count = 0;
+    fettle_sight further; /* so that what there is no room for is counted, too */
     for (const fettle_usb_device *device = table->first; device != NULL;
          device = device->next) {
         bool is_coming = !device->is_shown && !device->is_hub;
-        if ((device->is_shown || is_coming) && count++ < max) {
+        if (!device->is_shown && !is_coming) {
+            continue;
+        }
+        if (count++ < max) {
             sights[count - 1] = device->sight; /* one that is coming has no arrival yet */
+        }
+        for (size_t i = 1; i < device->port_count; i++) {
+            fettle_sight *sight = count < max ? &sights[count] : &further;
+            count += describe_port(sight, device, &device->ports[i]) ? 1 : 0;
         }
     }
     return count;
@@ -209,11 +274,6 @@ static bool has_dfu_interface(const fettle_sight *sight)
         }
     }
     return false;
-}
-
-bool fettle_usb_interface_may_be_a_port(const uint8_t *interface)
-{
-    return interface[5] == FETTLE_USB_CLASS_CDC || interface[5] == FETTLE_USB_CLASS_VENDOR;
 }
 
 uint8_t fettle_usb_sight_configuration(const fettle_sight *sight)

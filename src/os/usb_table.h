@@ -24,6 +24,7 @@ enum {
     FETTLE_USB_DEVICES_MAX = 256, /* with hubs; further ones are not seen */
     FETTLE_USB_SETTLE_US = 2000000,
     FETTLE_USB_PREFIX_SIZE = 4, /* of a path: "usb:" */
+    FETTLE_USB_PORTS_MAX = 8,   /* serial ports of one device; further ones are not seen */
 
     /*
      * Bytes of data in one control transfer. libusb's back end for Linux refuses more, as does WinUSB.
@@ -32,11 +33,20 @@ enum {
     FETTLE_USB_CONTROL_MAX = 4096,
 
     FETTLE_USB_DEVICE_SIZE = 18, /* of a device descriptor, USB 2.0 table 9-8 */
-    FETTLE_USB_CLASS_CDC = 0x02,
     FETTLE_USB_CLASS_HUB = 0x09,
     FETTLE_USB_CLASS_APPLICATION = 0xFE, /* with subclass 1: DFU 1.1 table 4.1 */
-    FETTLE_USB_CLASS_VENDOR = 0xFF,
 };
+
+/*
+ * A serial port that a driver has made of one of a device's interfaces. The first one's path is the device's, and it
+ * is the device's face; each further one is a sight of its own, "usb:1-1.2:1" for interface 1.
+ */
+typedef struct fettle_usb_port {
+    char node[FETTLE_PATH_SIZE];
+    uint8_t interface; /* bInterfaceNumber */
+    fettle_why access;
+    bool is_open; /* of a further one, by a link of ours; the bus's */
+} fettle_usb_port;
 
 typedef struct fettle_usb_device {
     struct fettle_usb_device *next; /* in the order of paths */
@@ -45,17 +55,20 @@ typedef struct fettle_usb_device {
     uint64_t identity;
     uint8_t bus, address;
 
-    bool is_seen;       /* in the look that goes on */
-    bool is_hub;        /* never shown */
-    bool is_configured; /* an active configuration, and so interfaces */
-    bool has_node;      /* there is something to be opened */
-    bool had_node;      /* there was, at an earlier look */
-    bool is_news;       /* something that is shown has changed */
-    bool is_shown;      /* the table's own */
-    bool is_open;       /* by a link of ours; the bus's */
-    fettle_us came;     /* the table's own: the look that found it */
-    fettle_us age;      /* that it had then, as far as it counts for settling */
-    fettle_us next_tty; /* when to look for a serial port again */
+    bool is_seen;        /* in the look that goes on */
+    bool is_hub;         /* never shown */
+    bool is_configured;  /* an active configuration, and so interfaces */
+    bool has_node;       /* there is something to be opened */
+    bool had_node;       /* there was, at an earlier look */
+    bool is_news;        /* something that is shown has changed */
+    bool is_shown;       /* the table's own */
+    bool is_open;        /* by a link of ours, to the device or its first port; the bus's */
+    bool is_port_coming; /* a serial port is there that may not be opened yet */
+    fettle_us came;      /* the table's own: the look that found it */
+    fettle_us age;       /* that it had then, as far as it counts for settling */
+    fettle_why node_access;
+    size_t port_count;
+    fettle_usb_port ports[FETTLE_USB_PORTS_MAX]; /* in the order of interfaces */
 
     /* Called once, when the device leaves the table; may be NULL. */
     void (*let_go)(void *handle);
@@ -84,6 +97,15 @@ fettle_usb_device *fettle_usb_table_find(const fettle_usb_table *table, const ch
 /* By what a sight says. NULL: it has left, or another one is there. */
 fettle_usb_device *fettle_usb_table_find_arrival(const fettle_usb_table *table,
                                                  const char *path, uint32_t arrival);
+
+/*
+ * The serial port by what a sight says, and its device; NULL: it has left, another one is there, or it has none.
+ */
+fettle_usb_port *fettle_usb_table_find_port(const fettle_usb_table *table, const char *path,
+                                            uint32_t arrival, fettle_usb_device **device);
+
+/* The order of names, in which numbers count as numbers: "1-2" comes before "1-10". */
+bool fettle_usb_table_is_before(const char *a, const char *b);
 
 /* A new device with this path; NULL without memory or room for it. Not in the table yet. */
 fettle_usb_device *fettle_usb_device_new(const fettle_usb_table *table, const char *name);
@@ -116,9 +138,6 @@ void fettle_usb_sight_describe(fettle_sight *sight, const uint8_t *device,
  * more. All of its 9 bytes are there.
  */
 size_t fettle_usb_sight_next_interface(const fettle_sight *sight, size_t at);
-
-/* Is there one that only a serial driver, or one for a single maker's devices, takes? */
-bool fettle_usb_interface_may_be_a_port(const uint8_t *interface);
 
 /* bConfigurationValue of the active configuration; 0: none is known. */
 uint8_t fettle_usb_sight_configuration(const fettle_sight *sight);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A mutex (not recursive) and a thread that nobody waits for, by the names of each system; for what is
- * behind usb.h only.
+ * behind desk.h only.
  */
 #ifndef FETTLE_OS_USB_THREAD_H
 #define FETTLE_OS_USB_THREAD_H

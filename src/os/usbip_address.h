@@ -4,13 +4,12 @@
 #define FETTLE_OS_USBIP_ADDRESS_H
 
 #include "fettle/transport.h"
+#include "os/host_port.h"
 #include "os/usbip_wire.h"
 
 typedef struct fettle_usbip_address {
-    char host[FETTLE_PATH_SIZE]; /* without the brackets of an IPv6 address */
-    char port[6];                /* 1 to 65535, decimal; 3240 where none was written */
+    fettle_host_port server;             /* port 3240 where none was written */
     char busid[FETTLE_USBIP_BUSID_SIZE]; /* empty: all devices */
-    char name[FETTLE_PATH_SIZE];         /* "HOST:PORT", with the brackets */
 } fettle_usbip_address;
 
 /*

@@ -2,17 +2,16 @@
 /* Asking a USB/IP server for its list: connect, OP_REQ_DEVLIST, OP_REP_DEVLIST, and a word for each failure. */
 #include "os/usbip_ask.h"
 
-#include <errno.h>
 #include <string.h>
 
-void fettle_usbip_ask_begin(fettle_usbip_ask *ask, const fettle_usbip_host *host,
+void fettle_usbip_ask_begin(fettle_usbip_ask *ask, const fettle_stream_host *host,
                             fettle_us until)
 {
     memset(&ask->list, 0, sizeof ask->list);
     ask->is_running = true;
     ask->until = until;
-    (void)fettle_usbip_stream_open(&ask->stream, host);
-    uint8_t *request = fettle_usbip_stream_queue(&ask->stream, FETTLE_USBIP_OP_SIZE);
+    (void)fettle_stream_open(&ask->stream, host);
+    uint8_t *request = fettle_stream_queue(&ask->stream, FETTLE_USBIP_OP_SIZE);
     fettle_usbip_encode_list(request); /* nothing else is in the queue */
 }
 
@@ -21,17 +20,7 @@ static const char *name_failure(const fettle_usbip_ask *ask)
     if (ask->stream.is_connected) {
         return "what answers there is no USB/IP server";
     }
-    switch (ask->stream.error) {
-    case ECONNREFUSED:
-        return "connection refused";
-    case ETIMEDOUT:
-        return "it does not answer";
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-        return "no network leads there";
-    default:
-        return "the system can't connect to it";
-    }
+    return fettle_stream_name_failure(&ask->stream);
 }
 
 static fettle_usbip_progress fail(fettle_usbip_ask *ask, const char *why)
@@ -46,7 +35,7 @@ static fettle_usbip_progress take_list(fettle_usbip_ask *ask)
     while (progress == FETTLE_USBIP_MORE) {
         size_t size = 0;
         uint8_t *room = fettle_usbip_list_room(&ask->list, &size);
-        int count = fettle_usbip_stream_receive(&ask->stream, room, size);
+        int count = fettle_stream_receive(&ask->stream, room, size);
         if (count <= 0) {
             return count == 0 ? FETTLE_USBIP_MORE : FETTLE_USBIP_BROKEN;
         }
@@ -57,7 +46,7 @@ static fettle_usbip_progress take_list(fettle_usbip_ask *ask)
 
 fettle_usbip_progress fettle_usbip_ask_move(fettle_usbip_ask *ask, fettle_us now)
 {
-    if (ask->stream.socket < 0 || !fettle_usbip_stream_flush(&ask->stream)) {
+    if (ask->stream.socket < 0 || !fettle_stream_flush(&ask->stream)) {
         return fail(ask, name_failure(ask));
     }
     fettle_usbip_progress progress = take_list(ask);
@@ -75,6 +64,6 @@ fettle_usbip_progress fettle_usbip_ask_move(fettle_usbip_ask *ask, fettle_us now
 
 void fettle_usbip_ask_end(fettle_usbip_ask *ask)
 {
-    fettle_usbip_stream_close(&ask->stream);
+    fettle_stream_close(&ask->stream);
     ask->is_running = false;
 }

@@ -3,19 +3,19 @@
 #ifndef FETTLE_OS_USBIP_ASK_H
 #define FETTLE_OS_USBIP_ASK_H
 
-#include "os/usbip_stream.h"
+#include "os/stream.h"
 #include "os/usbip_wire.h"
 
 typedef struct fettle_usbip_ask {
     bool is_running;
     fettle_us until;
     const char *failure; /* why the last one that failed did, a clause */
-    fettle_usbip_stream stream;
+    fettle_stream stream;
     fettle_usbip_list list;
 } fettle_usbip_ask;
 
 /* What goes wrong at once is told by the move that follows. */
-void fettle_usbip_ask_begin(fettle_usbip_ask *ask, const fettle_usbip_host *host,
+void fettle_usbip_ask_begin(fettle_usbip_ask *ask, const fettle_stream_host *host,
                             fettle_us until);
 
 /* WHOLE: `list` is there. BROKEN: it failed, and `failure` is new. Either way it is to be ended. */

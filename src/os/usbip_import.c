@@ -10,7 +10,11 @@
 #include "base/bytes.h"
 #include "os/clock.h"
 
+#include <assert.h>
 #include <string.h>
+
+static_assert(FETTLE_STREAM_ROOM >= FETTLE_USBIP_MESSAGE_MAX + FETTLE_USBIP_HEADER_SIZE,
+              "a request and the unlink of another one fit in the queue");
 
 enum {
     IMPORT_US = 2000000, /* until the server has answered */
@@ -58,8 +62,7 @@ static void submit(fettle_usbip_import *import, const fettle_control *control,
                    fettle_usbip_step *step)
 {
     size_t data = fettle_usbip_is_in(control) ? 0 : control->wLength;
-    uint8_t *bytes =
-        fettle_usbip_stream_queue(&import->stream, FETTLE_USBIP_HEADER_SIZE + data);
+    uint8_t *bytes = fettle_stream_queue(&import->stream, FETTLE_USBIP_HEADER_SIZE + data);
     uint32_t seqnum = next_seqnum(import);
     if (bytes == NULL || !fettle_usbip_inbox_expect(&import->inbox, seqnum, control)) {
         fettle_usbip_import_lose(import); /* it has not answered for long */
@@ -75,7 +78,7 @@ static void submit(fettle_usbip_import *import, const fettle_control *control,
 /* There must be an answer to this as well, but nobody needs to wait for it. */
 static void unlink_asked(fettle_usbip_import *import)
 {
-    uint8_t *bytes = fettle_usbip_stream_queue(&import->stream, FETTLE_USBIP_HEADER_SIZE);
+    uint8_t *bytes = fettle_stream_queue(&import->stream, FETTLE_USBIP_HEADER_SIZE);
     uint32_t seqnum = next_seqnum(import);
     if (bytes == NULL ||
         !fettle_usbip_inbox_expect_unlink(&import->inbox, seqnum, import->asked)) {
@@ -235,7 +238,7 @@ static void read_device(fettle_usbip_import *import)
 
 /* ---- life ---- */
 
-fettle_usbip_import *fettle_usbip_import_new(const fettle_usbip_host *host,
+fettle_usbip_import *fettle_usbip_import_new(const fettle_stream_host *host,
                                              const char *busid, fettle_us now)
 {
     fettle_usbip_import *import = fettle_alloc(sizeof *import);
@@ -243,8 +246,8 @@ fettle_usbip_import *fettle_usbip_import_new(const fettle_usbip_host *host,
         return NULL;
     }
     import->until = now + IMPORT_US;
-    bool is_open = fettle_usbip_stream_open(&import->stream, host);
-    uint8_t *request = fettle_usbip_stream_queue(&import->stream, FETTLE_USBIP_IMPORT_SIZE);
+    bool is_open = fettle_stream_open(&import->stream, host);
+    uint8_t *request = fettle_stream_queue(&import->stream, FETTLE_USBIP_IMPORT_SIZE);
     fettle_usbip_encode_import(request, busid); /* nothing else is in the queue */
     import->phase = is_open ? FETTLE_USBIP_ASKED : FETTLE_USBIP_LOST;
     return import;
@@ -253,7 +256,7 @@ fettle_usbip_import *fettle_usbip_import_new(const fettle_usbip_host *host,
 void fettle_usbip_import_free(fettle_usbip_import *import)
 {
     if (import != NULL) {
-        fettle_usbip_stream_close(&import->stream);
+        fettle_stream_close(&import->stream);
         fettle_free(import);
     }
 }
@@ -298,7 +301,7 @@ static bool take_in(fettle_usbip_import *import)
     bool is_asked = import->phase == FETTLE_USBIP_ASKED;
     uint8_t *room = is_asked ? fettle_usbip_reply_room(&import->reply, &size)
                              : fettle_usbip_inbox_room(&import->inbox, &size);
-    int count = fettle_usbip_stream_receive(&import->stream, room, size);
+    int count = fettle_stream_receive(&import->stream, room, size);
     if (count < 0) {
         fettle_usbip_import_lose(import);
     } else if (count > 0 && is_asked) {
@@ -311,7 +314,7 @@ static bool take_in(fettle_usbip_import *import)
 
 static void flush(fettle_usbip_import *import)
 {
-    if (is_alive(import) && !fettle_usbip_stream_flush(&import->stream)) {
+    if (is_alive(import) && !fettle_stream_flush(&import->stream)) {
         fettle_usbip_import_lose(import);
     }
 }
@@ -378,8 +381,8 @@ static fettle_us clock_now(void)
 
 static void nap(const fettle_usbip_import *import, fettle_us until)
 {
-    struct pollfd event = fettle_usbip_stream_events(&import->stream);
-    fettle_usbip_nap(&event, 1, import->now, until);
+    struct pollfd event = fettle_stream_events(&import->stream);
+    fettle_stream_nap(&event, 1, import->now, until);
 }
 
 /* OK: what was asked has its answer. */

@@ -9,7 +9,7 @@
 #ifndef FETTLE_OS_USBIP_IMPORT_H
 #define FETTLE_OS_USBIP_IMPORT_H
 
-#include "os/usbip_stream.h"
+#include "os/stream.h"
 #include "os/usbip_wire.h"
 
 typedef enum fettle_usbip_phase {
@@ -37,7 +37,7 @@ struct fettle_usbip_import {
     fettle_sight sight;
 
     /* the import's own */
-    fettle_usbip_stream stream;
+    fettle_stream stream;
     fettle_usbip_inbox inbox;
     uint32_t seqnum; /* the last one that was used */
     uint32_t asked;  /* the request that `step` waits for; 0: none */
@@ -56,7 +56,7 @@ struct fettle_usbip_import {
 };
 
 /* Begins. NULL: no memory. */
-fettle_usbip_import *fettle_usbip_import_new(const fettle_usbip_host *host,
+fettle_usbip_import *fettle_usbip_import_new(const fettle_stream_host *host,
                                              const char *busid, fettle_us now);
 void fettle_usbip_import_free(fettle_usbip_import *import); /* takes NULL */
 

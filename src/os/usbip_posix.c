@@ -22,7 +22,6 @@
 #include "os/usbip_link.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -32,7 +31,6 @@ enum {
     ASK_US = 2000000,    /* until the whole list has come */
     REFUSED_US = 500000, /* until a refused import is tried again */
     FAILED_ASKS_MAX = 3, /* in a row, before the server counts as gone */
-    HOSTS_MAX = 8,
 };
 
 enum device_state {
@@ -53,7 +51,7 @@ struct device {
 struct fettle_os_usbip {
     fettle_usbip_address address;
     size_t host_count;
-    fettle_usbip_host hosts[HOSTS_MAX];
+    fettle_stream_host hosts[FETTLE_STREAM_HOSTS_MAX];
 
     pthread_mutex_t lock; /* of all that follows */
     size_t host;          /* the one that answered last, or is tried next */
@@ -96,7 +94,7 @@ static void drop_import(struct device *device)
     device->import = NULL;
     if (import != NULL && import->is_held) {
         import->is_orphan = true;
-        fettle_usbip_stream_cut(&import->stream);
+        fettle_stream_cut(&import->stream);
     } else {
         fettle_usbip_import_free(import);
     }
@@ -244,7 +242,7 @@ static void move_import(fettle_os_usbip *bus, struct device *device, fettle_us n
         return;
     }
     if (device->import->is_held) {
-        if (fettle_usbip_stream_is_over(&device->import->stream)) {
+        if (fettle_stream_is_over(&device->import->stream)) {
             leave_suddenly(bus, device, now);
         }
         return;
@@ -392,12 +390,12 @@ static size_t gather_events(const fettle_os_usbip *bus, struct pollfd *events)
 {
     size_t count = 0;
     if (bus->ask.is_running) {
-        events[count++] = fettle_usbip_stream_events(&bus->ask.stream);
+        events[count++] = fettle_stream_events(&bus->ask.stream);
     }
     for (size_t i = 0; i < bus->device_count; i++) {
         const fettle_usbip_import *import = bus->devices[i].import;
         if (import != NULL && !import->is_held) {
-            events[count++] = fettle_usbip_stream_events(&import->stream);
+            events[count++] = fettle_stream_events(&import->stream);
         }
     }
     return count;
@@ -446,7 +444,7 @@ static fettle_outcome bus_wait(void *self, uint64_t change, fettle_us until,
         if (now >= until) {
             return (fettle_outcome){.kind = FETTLE_TIMEOUT};
         }
-        fettle_usbip_nap(events, count, now, earlier(next, until));
+        fettle_stream_nap(events, count, now, earlier(next, until));
     }
 }
 
@@ -535,33 +533,20 @@ static bool refuse_server(const fettle_usbip_address *address, const char *why,
                           fettle_error *err)
 {
     fettle_error_set(err, FETTLE_E_SERVER_UNREACHABLE,
-                     &(fettle_words){.text = address->name, .text2 = why});
+                     &(fettle_words){.text = address->server.name, .text2 = why});
     return false;
 }
 
 static bool look_up(fettle_os_usbip *bus, fettle_error *err)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *first = NULL;
-    int wrong = getaddrinfo(bus->address.host, bus->address.port, &hints, &first);
-    if (wrong == EAI_MEMORY) {
-        fettle_error_set(err, FETTLE_E_NO_MEMORY, &(fettle_words){.size = sizeof *first});
+    const char *why = NULL;
+    if (!fettle_stream_look_up(bus->address.server.host, bus->address.server.port,
+                               bus->hosts, &bus->host_count, &why)) {
+        fettle_error_set(err, FETTLE_E_NO_MEMORY,
+                         &(fettle_words){.size = sizeof bus->hosts});
         return false;
     }
-    if (wrong != 0) {
-        return refuse_server(&bus->address, "no computer of this name is known", err);
-    }
-    for (const struct addrinfo *info = first; info != NULL && bus->host_count < HOSTS_MAX;
-         info = info->ai_next) {
-        if (info->ai_addrlen <= sizeof bus->hosts[0].address) {
-            fettle_usbip_host *host = &bus->hosts[bus->host_count++];
-            memcpy(&host->address, info->ai_addr, info->ai_addrlen);
-            host->size = info->ai_addrlen;
-        }
-    }
-    freeaddrinfo(first);
-    return bus->host_count > 0 ||
-           refuse_server(&bus->address, "no computer of this name is known", err);
+    return bus->host_count > 0 || refuse_server(&bus->address, why, err);
 }
 
 static bool is_settled(const fettle_os_usbip *bus)
@@ -578,7 +563,7 @@ static void wait_for_more(fettle_os_usbip *bus, fettle_us now, fettle_us until)
 {
     struct pollfd events[1 + FETTLE_USBIP_DEVICES_MAX];
     size_t count = gather_events(bus, events);
-    fettle_usbip_nap(events, count, now, until);
+    fettle_stream_nap(events, count, now, until);
 }
 
 /*

@@ -264,11 +264,34 @@ static bool is_blank(fettle_span data)
     return data.data[0] == 0xFF && memcmp(data.data, data.data + 1, data.size - 1) == 0;
 }
 
-/* Does this row lie in the piece, and would it lose what it holds? */
-static bool is_covered(const fettle_esp_piece *piece, const fettle_partition *row)
+static uint64_t end_of_row(const fettle_partition *row)
 {
-    return is_keepsake(row) && row->address < end_of(piece) &&
-           (uint64_t)row->address + row->size > piece->address;
+    return (uint64_t)row->address + row->size;
+}
+
+/* The first row behind `at` that lies in the piece and would lose what it holds. Tables need not be in order. */
+static const fettle_partition *next_covered(const fettle_partitions *table,
+                                            const fettle_esp_piece *piece, uint64_t at)
+{
+    const fettle_partition *first = NULL;
+    for (size_t i = 0; table != NULL && i < table->count; i++) {
+        const fettle_partition *row = &table->rows[i];
+        if (is_keepsake(row) && row->address < end_of(piece) && end_of_row(row) > at &&
+            (first == NULL || row->address < first->address)) {
+            first = row;
+        }
+    }
+    return first;
+}
+
+/* What of the piece lies in sectors of this row: a table may say anything, an erase takes whole ones. */
+static fettle_span covered_part(const fettle_esp_piece *piece, const fettle_partition *row)
+{
+    uint32_t begin = row->address / FETTLE_FLASH_SECTOR * FETTLE_FLASH_SECTOR;
+    uint64_t end = up_to_sector(end_of_row(row));
+    size_t from = begin > piece->address ? begin - piece->address : 0;
+    end = end < end_of(piece) ? end : end_of(piece);
+    return (fettle_span){piece->data.data + from, (size_t)(end - piece->address) - from};
 }
 
 /*
@@ -278,18 +301,14 @@ static bool is_covered(const fettle_esp_piece *piece, const fettle_partition *ro
  */
 static bool add_piece(placing *p, fettle_esp_piece piece, bool is_named, fettle_error *err)
 {
-    const fettle_partitions *table = p->board->table;
-    for (size_t i = 0; table != NULL && !is_named && i < table->count; i++) {
-        const fettle_partition *row = &table->rows[i];
-        if (!is_covered(&piece, row)) {
-            continue;
-        }
-        size_t from = row->address > piece.address ? row->address - piece.address : 0;
-        uint64_t end = (uint64_t)row->address + row->size;
-        size_t to = (size_t)((end < end_of(&piece) ? end : end_of(&piece)) - piece.address);
-        bool is_all = from == 0 && to == piece.data.size;
-        if (p->plan->erases_rest || is_all ||
-            !is_blank((fettle_span){piece.data.data + from, to - from})) {
+    const fettle_partitions *table = is_named ? NULL : p->board->table;
+    uint64_t at = piece.address;
+    for (const fettle_partition *row; (row = next_covered(table, &piece, at)) != NULL;) {
+        fettle_span part = covered_part(&piece, row);
+        size_t from = (size_t)(part.data - piece.data.data);
+        bool is_all = part.size == piece.data.size;
+        at = end_of_row(row);
+        if (p->plan->erases_rest || is_all || !is_blank(part)) {
             note_partition(p, FETTLE_NOTE_PARTITION_LOST, row);
             continue;
         }
@@ -298,12 +317,13 @@ static bool add_piece(placing *p, fettle_esp_piece piece, bool is_named, fettle_
         if (from > 0 && !insert(p, before, err)) {
             return false;
         }
-        piece.address += (uint32_t)to;
-        piece.data.data += to;
-        piece.data.size -= to;
+        piece.address += (uint32_t)(from + part.size);
+        piece.data.data += from + part.size;
+        piece.data.size -= from + part.size;
         if (piece.data.size == 0) {
             return true;
         }
+        at = at > piece.address ? at : piece.address;
     }
     return insert(p, piece, err);
 }
@@ -320,13 +340,36 @@ static bool check_place(const placing *p, const fettle_esp_piece *piece, fettle_
     return limit == 0 || end_of(piece) <= limit || refuse_size(end_of(piece), limit, err);
 }
 
+static bool brings_bootloader(const placing *p)
+{
+    const fettle_image *image = p->plan->image;
+    for (size_t i = 0; i < image->region_count; i++) {
+        fettle_esp_image found;
+        if (fettle_esp_image_peek(&found, image->regions[i].data) &&
+            found.content == FETTLE_ESP_BOOTLOADER) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Only the bootloader knows where its table is; the one on the board has one that it finds. */
+static bool check_table(const placing *p, const fettle_esp_piece *piece, fettle_error *err)
+{
+    bool is_lost = p->board->table != NULL && piece->address != FETTLE_TABLE_ADDRESS &&
+                   fettle_partitions_is_table(piece->data);
+    return !is_lost || brings_bootloader(p) ||
+           refuse_at(p, "a partition table would go to ", piece->address,
+                     ", where this board's bootloader doesn't look for one", err);
+}
+
 /* At its beginning, and, of one that covers more, wherever this chip or the
  * table wants an image. */
 static bool check_content(const placing *p, const fettle_esp_piece *piece,
                           fettle_error *err)
 {
     const fettle_partitions *table = table_of(p);
-    if (!check_image(p, piece->address, piece->data, err)) {
+    if (!check_table(p, piece, err) || !check_image(p, piece->address, piece->data, err)) {
         return false;
     }
     for (size_t i = 0; i <= (table != NULL ? table->count : 0); i++) {

@@ -184,6 +184,7 @@ struct fettle_esp {
     fettle_esp_heard heard;       /* connect, listen, and on the way */
     fettle_esp_identity identity; /* identify */
     bool is_stub;                 /* a stub answers, not the ROM */
+    bool has_contact;             /* connect: a loader has answered */
     bool lines_failed;            /* connect: the port refused to move its lines */
     uint32_t baud;                /* in use */
     uint32_t baud_failed;         /* the lowest rate that was tried and not held; 0: none */
@@ -194,6 +195,7 @@ struct fettle_esp {
     uint8_t md5[FETTLE_MD5_SIZE];     /* hash */
     fettle_esp_stub_state stub_state; /* load_stub */
     fettle_esp_left left;             /* leave */
+    bool answers;                     /* knock */
     unsigned repeats;                 /* frames that were sent again, of all verbs */
     uint16_t status; /* the last that was not good: 0x01xx of a ROM, 0xC1xx of a stub */
 
@@ -248,6 +250,10 @@ struct fettle_esp {
     bool is_deflated;
     fettle_us block_time;
     fettle_md5 digest;
+
+    /* hash, and read with a ROM */
+    uint32_t hash_address, hash_size;
+    fettle_esp_next *after_hash;
 
     /* load_stub */
     const fettle_esp_stub *stub;
@@ -333,6 +339,12 @@ fettle_engine *fettle_esp_load_stub(fettle_esp *esp, const fettle_esp_stub *stub
  * stayed in its loader. A board that leaves the bus by that is no failure.
  */
 fettle_engine *fettle_esp_leave(fettle_esp *esp, bool by_watchdog);
+
+/*
+ * Asks whether a loader is still there, at the rate that it had; `answers`. For a chip that was told to leave by lines that
+ * may not reach it, and has said nothing since. What runs instead gets some bytes that mean nothing to it.
+ */
+fettle_engine *fettle_esp_knock(fettle_esp *esp, uint32_t baud);
 
 /* Listens for `time`, at the rate of the ROM's boot text: `heard`, from anew. */
 fettle_engine *fettle_esp_listen(fettle_esp *esp, fettle_us time);

@@ -219,13 +219,6 @@ static bool says_other_boot(const fettle_esp *esp)
             (row != NULL && row->boot != FETTLE_ESP_BOOT_DOWNLOAD));
 }
 
-static fettle_effect reset_once(fettle_esp *esp, fettle_us now);
-
-static fettle_effect end_banner(fettle_esp *esp, fettle_us now)
-{
-    return says_other_boot(esp) ? reset_once(esp, now) : sync(esp, now);
-}
-
 /* Nothing in a banner is a reply; what is heard is all that counts. */
 static fettle_effect on_banner(fettle_esp *esp, fettle_us now)
 {
@@ -233,7 +226,7 @@ static fettle_effect on_banner(fettle_esp *esp, fettle_us now)
     bool is_told =
         !esp->is_heard_old && (esp->heard.waits_for_download || says_other_boot(esp));
     if (is_told || now >= esp->deadline) {
-        return end_banner(esp, now);
+        return sync(esp, now);
     }
     fettle_effect effect = fettle_esp_read_on(esp);
     esp->then = on_banner;
@@ -242,7 +235,7 @@ static fettle_effect on_banner(fettle_esp *esp, fettle_us now)
 
 static fettle_effect listen_to_banner(fettle_esp *esp, fettle_us now)
 {
-    fettle_effect effect = fettle_esp_await(esp, now + BANNER_TIME, NULL, end_banner);
+    fettle_effect effect = fettle_esp_await(esp, now + BANNER_TIME, NULL, sync);
     esp->then = on_banner;
     return effect;
 }
@@ -293,6 +286,7 @@ static fettle_effect end_sync(fettle_esp *esp, fettle_us now)
     esp->answer = FETTLE_ESP_GOOD;
     if (esp->is_connecting) {
         esp->is_connecting = false;
+        esp->has_contact = true;
         esp->is_stub = esp->zeros == esp->sync_replies;
         esp->heard.size = 0;
         esp->heard.has_restarted = false;
@@ -356,6 +350,37 @@ fettle_effect fettle_esp_resync(fettle_esp *esp, fettle_us now, fettle_esp_next 
     request.tries = 8; /* the first may only end a frame that was cut */
     esp->after_contact = after;
     return fettle_esp_exchange(esp, &request, now, on_synced, still_silent);
+}
+
+/* ---- is it still there? ---- */
+
+static fettle_effect on_knocked(fettle_esp *esp, fettle_us now)
+{
+    esp->answers = esp->answer == FETTLE_ESP_GOOD;
+    esp->is_stub = esp->answers && esp->zeros == esp->sync_replies;
+    return fettle_esp_done(esp, now);
+}
+
+static fettle_effect knock(fettle_esp *esp, fettle_us now)
+{
+    esp_request request = sync_request(SYNC_TIME + 50 * MS);
+    request.tries = 2; /* the first may only end a frame that was cut */
+    esp->after_contact = on_knocked;
+    return fettle_esp_exchange(esp, &request, now, on_synced, still_silent);
+}
+
+static fettle_effect set_old_baud(fettle_esp *esp, fettle_us now)
+{
+    return has_rate(esp) && esp->baud != esp->baud_before
+               ? fettle_esp_set_baud(esp, esp->baud_before, knock)
+               : knock(esp, now);
+}
+
+fettle_engine *fettle_esp_knock(fettle_esp *esp, uint32_t baud)
+{
+    esp->answers = false;
+    esp->baud_before = baud;
+    return fettle_esp_ready(esp, FETTLE_CLAUSE_CONFIRM, 0, set_old_baud);
 }
 
 /* ---- the verb ---- */

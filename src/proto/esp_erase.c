@@ -35,6 +35,15 @@ uint32_t fettle_esp_erase_size(const fettle_esp_chip *chip, bool is_stub, uint32
     return (sectors < 2 * head ? (sectors + 1) / 2 : sectors - head) * FETTLE_ESP_SECTOR;
 }
 
+/* Of an odd number of sectors they erase one more, where E is what they double. */
+bool fettle_esp_erases_one_more(const fettle_esp *esp, uint32_t address, uint32_t size)
+{
+    uint32_t sectors = (size + FETTLE_ESP_SECTOR - 1) / FETTLE_ESP_SECTOR;
+    uint32_t head = SECTORS_IN_BLOCK - address / FETTLE_ESP_SECTOR % SECTORS_IN_BLOCK;
+    return !esp->is_stub && chip_of(esp)->erases_too_much && sectors % 2 != 0 &&
+           sectors < 2 * head;
+}
+
 /* ---- erase ---- */
 
 static fettle_esp_next next_piece;
@@ -46,7 +55,7 @@ static fettle_effect on_erased(fettle_esp *esp, fettle_us now)
     return next_piece(esp, now);
 }
 
-static esp_request erase_request(const fettle_esp *esp, uint32_t address, uint32_t size)
+esp_request fettle_esp_erase_request(const fettle_esp *esp, uint32_t address, uint32_t size)
 {
     if (!esp->is_stub) {
         uint32_t told = fettle_esp_erase_size(chip_of(esp), false, address, size);
@@ -71,10 +80,15 @@ static fettle_effect next_piece(fettle_esp *esp, fettle_us now)
         return fettle_esp_done(esp, now);
     }
     uint32_t to_border = piece_max - address % piece_max; /* long erases are aligned ones */
-    uint32_t piece = left < to_border ? left : to_border;
+    uint32_t piece = left < to_border ? left : to_border, again = 0;
+    if (fettle_esp_erases_one_more(esp, address, piece)) {
+        /* An even number first; then the last one together with the one before, once more. */
+        again = piece == FETTLE_ESP_SECTOR && esp->offset > 0 ? FETTLE_ESP_SECTOR : 0;
+        piece -= piece > FETTLE_ESP_SECTOR ? FETTLE_ESP_SECTOR : 0;
+    }
     esp->chunk = piece;
     esp->words.address = address;
-    esp_request request = erase_request(esp, address, piece);
+    esp_request request = fettle_esp_erase_request(esp, address - again, piece + again);
     return fettle_esp_exchange(esp, &request, now, on_erased, NULL);
 }
 
@@ -153,7 +167,7 @@ static fettle_effect on_hash(fettle_esp *esp, fettle_us now)
                    : fettle_esp_refuse(esp, FETTLE_E_UNEXPECTED_ANSWER,
                                        "the hash is no hexadecimal number", NULL);
     }
-    return fettle_esp_done(esp, now);
+    return esp->after_hash(esp, now);
 }
 
 static fettle_effect ask_hash(fettle_esp *esp, fettle_us now)
@@ -162,10 +176,19 @@ static fettle_effect ask_hash(fettle_esp *esp, fettle_us now)
                                  .tries = TRIES,
                                  .payload =
                                      esp->is_stub ? FETTLE_MD5_SIZE : 2 * FETTLE_MD5_SIZE,
-                                 .time = fettle_esp_time_for(esp->size, HASH_PER_MB),
+                                 .time = fettle_esp_time_for(esp->hash_size, HASH_PER_MB),
                                  .word_count = 4,
-                                 .words = {esp->address, esp->size}};
+                                 .words = {esp->hash_address, esp->hash_size}};
     return fettle_esp_exchange(esp, &request, now, on_hash, NULL);
+}
+
+fettle_effect fettle_esp_ask_hash(fettle_esp *esp, uint32_t address, uint32_t size,
+                                  fettle_us now, fettle_esp_next *then)
+{
+    esp->hash_address = address;
+    esp->hash_size = size;
+    esp->after_hash = then;
+    return ask_hash(esp, now);
 }
 
 bool fettle_esp_can_hash(const fettle_esp *esp)
@@ -182,7 +205,7 @@ static fettle_effect begin_hash(fettle_esp *esp, fettle_us now)
     bool is_far =
         !esp->is_stub && (uint64_t)esp->address + esp->size > chip_of(esp)->rom_limit;
     return fettle_esp_can_hash(esp) && !is_far
-               ? ask_hash(esp, now)
+               ? fettle_esp_ask_hash(esp, esp->address, esp->size, now, fettle_esp_done)
                : fettle_esp_refuse(esp, FETTLE_E_ESP_CANNOT, what, NULL);
 }
 

@@ -135,22 +135,50 @@ static fettle_effect on_not_begun(fettle_esp *esp, fettle_us now)
     return fettle_esp_fail(esp, now);
 }
 
-static fettle_effect begin(fettle_esp *esp, fettle_us now)
+static uint32_t begin_address(const fettle_esp *esp)
 {
-    const fettle_esp_region *region = esp->region;
-    uint32_t address = region->address + (esp->is_deflated ? 0 : (uint32_t)esp->from);
-    uint32_t size = (uint32_t)(region->data.size - (esp->is_deflated ? 0 : esp->from));
+    return esp->region->address + (esp->is_deflated ? 0 : (uint32_t)esp->from);
+}
+
+static uint32_t begin_size(const fettle_esp *esp)
+{
+    return (uint32_t)(esp->region->data.size - (esp->is_deflated ? 0 : esp->from));
+}
+
+/* Would the ROM erase what lies behind, and is there a way that it doesn't? */
+static bool erases_in_two(const fettle_esp *esp)
+{
+    uint32_t size = begin_size(esp);
+    return size > FETTLE_ESP_SECTOR &&
+           fettle_esp_erases_one_more(esp, begin_address(esp), size);
+}
+
+static fettle_effect begin_blocks(fettle_esp *esp, fettle_us now)
+{
+    uint32_t address = begin_address(esp), size = begin_size(esp);
     choose_block(esp);
     esp->block_time = time_for_block(esp);
     if (esp->is_deflated && !esp->is_stub) { /* in whole blocks */
         size =
             (size + FETTLE_ESP_BLOCK_ROM - 1) / FETTLE_ESP_BLOCK_ROM * FETTLE_ESP_BLOCK_ROM;
     }
+    uint32_t erase = erases_in_two(esp) ? 2 * FETTLE_ESP_SECTOR : size;
     esp_request request = fettle_esp_begin_request(
         esp, esp->is_deflated ? FLASH_DEFL_BEGIN : FLASH_BEGIN, address,
-        fettle_esp_erase_size(chip_of(esp), esp->is_stub, address, size), block_count(esp),
+        fettle_esp_erase_size(chip_of(esp), esp->is_stub, address, erase), block_count(esp),
         esp->block);
     return fettle_esp_exchange(esp, &request, now, on_begun, on_not_begun);
+}
+
+/* All but the first sector by itself; with the blocks only the first two. */
+static fettle_effect begin(fettle_esp *esp, fettle_us now)
+{
+    if (!erases_in_two(esp)) {
+        return begin_blocks(esp, now);
+    }
+    const esp_request request = fettle_esp_erase_request(
+        esp, begin_address(esp) + FETTLE_ESP_SECTOR, begin_size(esp) - FETTLE_ESP_SECTOR);
+    return fettle_esp_exchange(esp, &request, now, begin_blocks, on_not_begun);
 }
 
 /* ---- blocks ---- */
@@ -253,6 +281,11 @@ static void choose_restart(fettle_esp *esp)
         sure = sure > esp->block ? sure - esp->block : 0;
     }
     esp->from = esp->is_deflated ? 0 : sure / FETTLE_ESP_SECTOR * FETTLE_ESP_SECTOR;
+    bool is_one_sector = begin_size(esp) <= FETTLE_ESP_SECTOR;
+    if (is_one_sector && esp->from > 0 &&
+        fettle_esp_erases_one_more(esp, begin_address(esp), begin_size(esp))) {
+        esp->from -= FETTLE_ESP_SECTOR;
+    }
 }
 
 static fettle_effect recover(fettle_esp *esp, fettle_us now)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading flash. A ROM gives 64 bytes a request. A stub sends frames of raw bytes, each of which is
- * acknowledged by how many are here, and an MD5 of them all at the end; it is asked for 64 KiB at a
+ * Reading flash. A ROM gives 64 bytes a request, whose answers have no checksum: one bit of a partition table that is
+ * another one on its way would send an application to another place. So the ROM is asked for the hash of what was
+ * read, where it has one. A stub sends frames of raw bytes, each of which is
+ * acknowledged by how many are here, and an MD5 of them all at the end. Both are asked for 64 KiB at a
  * time, so that what a lost byte costs is that and not everything.
  */
 #include "proto/esp_wire.h"
@@ -24,12 +26,59 @@ bool fettle_esp_can_read(const fettle_esp *esp)
 
 /* ---- ROM ---- */
 
+static fettle_esp_next read_slowly;
+
+static fettle_effect end_chunk(fettle_esp *esp, fettle_us now)
+{
+    esp->offset += esp->chunk;
+    return next_chunk(esp, now);
+}
+
+static fettle_effect read_slowly_again(fettle_esp *esp, fettle_us now)
+{
+    if (esp->rounds++ == RESTARTS_MAX) {
+        return fettle_esp_refuse(esp, FETTLE_E_UNEXPECTED_ANSWER,
+                                 "what was read isn't what the chip hashed", NULL);
+    }
+    esp->repeats++;
+    return next_chunk(esp, now);
+}
+
+static fettle_effect on_hashed(fettle_esp *esp, fettle_us now)
+{
+    uint8_t digest[FETTLE_MD5_SIZE];
+    fettle_md5_init(&esp->digest);
+    fettle_md5_feed(&esp->digest, (fettle_span){esp->buffer + esp->offset, esp->chunk});
+    fettle_md5_finish(&esp->digest, digest);
+    if (memcmp(esp->md5, digest, sizeof digest) != 0) {
+        return read_slowly_again(esp, now);
+    }
+    esp->rounds = 0;
+    return end_chunk(esp, now);
+}
+
+static fettle_effect prove_chunk(fettle_esp *esp, fettle_us now)
+{
+    return fettle_esp_can_hash(esp)
+               ? fettle_esp_ask_hash(esp, esp->address + (uint32_t)esp->offset,
+                                     (uint32_t)esp->chunk, now, on_hashed)
+               : end_chunk(esp, now);
+}
+
+static size_t bytes_of_answer(const fettle_esp *esp)
+{
+    size_t left = esp->chunk - esp->chunk_done;
+    return left < FETTLE_ESP_READ_ROM ? left : FETTLE_ESP_READ_ROM;
+}
+
 static fettle_effect on_bytes(fettle_esp *esp, fettle_us now)
 {
-    memcpy(esp->buffer + esp->offset, esp->reply + FETTLE_ESP_HEAD, esp->chunk);
-    esp->offset += esp->chunk;
-    fettle_esp_progress(esp, esp->offset);
-    return next_chunk(esp, now);
+    size_t count = bytes_of_answer(esp);
+    memcpy(esp->buffer + esp->offset + esp->chunk_done, esp->reply + FETTLE_ESP_HEAD,
+           count);
+    esp->chunk_done += count;
+    fettle_esp_progress(esp, esp->offset + esp->chunk_done);
+    return esp->chunk_done < esp->chunk ? read_slowly(esp, now) : prove_chunk(esp, now);
 }
 
 /* The answer has 64 bytes however many were asked for. */
@@ -41,7 +90,8 @@ static fettle_effect read_slowly(fettle_esp *esp, fettle_us now)
         .time = REGISTER_TIME,
         .payload = FETTLE_ESP_READ_ROM,
         .word_count = 2,
-        .words = {esp->address + (uint32_t)esp->offset, (uint32_t)esp->chunk}};
+        .words = {esp->address + (uint32_t)(esp->offset + esp->chunk_done),
+                  (uint32_t)bytes_of_answer(esp)}};
     return fettle_esp_exchange(esp, &request, now, on_bytes, NULL);
 }
 
@@ -132,7 +182,6 @@ static fettle_effect read_fast(fettle_esp *esp, fettle_us now)
                                  .words = {esp->address + (uint32_t)esp->offset,
                                            (uint32_t)esp->chunk, FETTLE_ESP_READ_STUB,
                                            IN_FLIGHT}};
-    esp->chunk_done = 0;
     fettle_md5_init(&esp->digest);
     return fettle_esp_exchange(esp, &request, now, on_reading, again);
 }
@@ -142,8 +191,8 @@ static fettle_effect read_fast(fettle_esp *esp, fettle_us now)
 static fettle_effect next_chunk(fettle_esp *esp, fettle_us now)
 {
     size_t left = esp->size - esp->offset;
-    size_t max = esp->is_stub ? CHUNK : FETTLE_ESP_READ_ROM;
-    esp->chunk = left < max ? left : max;
+    esp->chunk = left < CHUNK ? left : CHUNK;
+    esp->chunk_done = 0;
     esp->words.address = esp->address + (uint32_t)esp->offset;
     if (left == 0) {
         return fettle_esp_done(esp, now);
@@ -171,6 +220,7 @@ fettle_engine *fettle_esp_read(fettle_esp *esp, uint32_t address, uint8_t *buffe
     esp->buffer = buffer;
     esp->size = size;
     esp->offset = 0;
+    esp->rounds = 0;
     fettle_engine *engine = fettle_esp_ready(esp, FETTLE_CLAUSE_READ_AT, size, begin_read);
     esp->words.address = address;
     return engine;

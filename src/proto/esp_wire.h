@@ -165,6 +165,13 @@ fettle_effect fettle_esp_set_params(fettle_esp *esp, fettle_us now, fettle_esp_n
 esp_request fettle_esp_begin_request(const fettle_esp *esp, uint8_t opcode,
                                      uint32_t address, uint32_t size, uint32_t count,
                                      uint32_t block);
+/* The request that erases these sectors; and, of a ROM, does it take the one behind them as well? (esp_erase.c) */
+esp_request fettle_esp_erase_request(const fettle_esp *esp, uint32_t address,
+                                     uint32_t size);
+bool fettle_esp_erases_one_more(const fettle_esp *esp, uint32_t address, uint32_t size);
+/* Asks for the hash of a range: `then` has it in `md5`. (esp_erase.c) */
+fettle_effect fettle_esp_ask_hash(fettle_esp *esp, uint32_t address, uint32_t size,
+                                  fettle_us now, fettle_esp_next *then);
 
 /* ---- what the chip says unasked (esp_hear.c) ---- */
 

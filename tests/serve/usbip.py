@@ -9,59 +9,18 @@ the project: it lists, imports, and speaks DFU by hand. What boards hold is comp
 Nothing sleeps: what takes time is asked for again until it is there, or LONGEST is over. TAP.
 """
 
-import json
 import os
 import random
 import signal
 import socket
 import struct
 import subprocess
-import sys
-import tempfile
 import time
 
-LONGEST = 60  # seconds, also under sanitizers on a busy machine
+from desk import LONGEST, Program, content, log_of, make_sample, ok, path, perform, run, same, until
+
 EPIPE, EPROTO, ECONNRESET = -32, -71, -104
 OUT, IN = 0, 1
-
-build = os.path.abspath(os.environ.get("FETTLE_BUILD", "build"))
-program = os.environ.get("FETTLE_SIM", os.path.join(build, "fettle-sim"))
-make_sample = os.environ.get("FETTLE_MAKE_SAMPLE", os.path.join(build, "fettle-make-sample"))
-folder = tempfile.TemporaryDirectory()
-tests = failed = 0
-
-
-def ok(is_good, name):
-    global tests, failed
-    tests += 1
-    failed += not is_good
-    print(("" if is_good else "not ") + f"ok {tests} - {name}", flush=True)
-
-
-def same(got, wanted, name):
-    ok(got == wanted, name)
-    if got != wanted:
-        print(f"# got {got!r:.200}\n# not {wanted!r:.200}", flush=True)
-
-
-def path(name):
-    return os.path.join(folder.name, name)
-
-
-def content(name):
-    with open(path(name), "rb") as file:
-        return file.read()
-
-
-def until(ask):
-    """What `ask` returns, as soon as it is true."""
-    end = time.monotonic() + LONGEST
-    while time.monotonic() < end:
-        value = ask()
-        if value:
-            return value
-        time.sleep(0.005)
-    return None
 
 
 # ---- the host ----
@@ -198,24 +157,10 @@ class Board(Stream):
         return data[2:].decode("utf-16-le") if status == 0 else None
 
 
-class Server:
-    running = []
-
-    def __init__(self, *arguments, stdin=subprocess.DEVNULL):
-        self.process = subprocess.Popen([program, *arguments, "--usbip", "127.0.0.1:0"], cwd=folder.name, stdin=stdin,
-                                        stdout=subprocess.PIPE, bufsize=0)
-        self.running.append(self)
+class Server(Program):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, "--usbip", "127.0.0.1:0", **options)
         self.port = int(self.line().rsplit(":", 1)[1])
-
-    def line(self):
-        return self.process.stdout.readline().decode().rstrip("\n")
-
-    def ask(self, command, boards=0):
-        """The answer to a command; `boards`: the lines that stand before it."""
-        self.process.stdin.write(command if isinstance(command, bytes) else command.encode() + b"\n")
-        for _ in range(boards):
-            self.line()
-        return self.line()
 
     def board(self, busid="1-1"):
         """Imports it, as soon as it is there and nobody else has it any more."""
@@ -228,16 +173,6 @@ class Server:
 
     def listed(self, busid, product):
         return until(lambda: getattr(devlist(self.port).get(busid), "product", None) == product)
-
-    def stop(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        self.process.communicate(timeout=LONGEST)
-        return self.process.returncode
-
-
-def log_of(name):
-    """The whole lines of a log=FILE so far."""
-    return [json.loads(line) for line in content(name).decode().split("\n")[:-1]]
 
 
 def refusal(port, busid):
@@ -252,10 +187,6 @@ def refusal(port, busid):
 
 
 def check_command_line():
-    def run(*arguments):
-        done = subprocess.run([program, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=LONGEST, check=False)
-        return done.returncode, done.stdout, done.stderr
     status, out, err = run("--help")
     ok(status == 0 and "example:" in out and "--usbip 127.0.0.1:3240" in out and not err, "--help has an example")
     for arguments, word in [(["nix", "--usbip", "127.0.0.1:0"], "nix"), (["dfu,nix=1"], "nix"), (["dfu"], "--usbip"),
@@ -700,18 +631,5 @@ def check_mute():
     same(server.stop(), 0, "the server ends well")
 
 
-def main():
-    for check in (check_command_line, check_descriptions, check_pytrack, check_strict, check_unlink, check_garbage,
-                  check_persons, check_line, check_commands, check_mute):
-        check()
-    print(f"1..{tests}")
-    return 1 if failed else 0
-
-
-with folder:
-    try:
-        sys.exit(main())
-    finally:
-        for server_left in Server.running:
-            server_left.process.kill()
-            server_left.process.wait()
+perform(check_command_line, check_descriptions, check_pytrack, check_strict, check_unlink, check_garbage, check_persons,
+        check_line, check_commands, check_mute)

@@ -1,4 +1,4 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # fettle-sim over USB/IP; usbip.py has a host of its own and says what must hold.
-exec python3 "$(dirname "$0")/usbip.py" "$@"
+exec python3 -B "$(dirname "$0")/usbip.py" "$@"

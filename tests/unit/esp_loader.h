@@ -50,6 +50,9 @@ enum spoil {
     REFUSED,       /* `refusal` */
     TEXT_FIRST,    /* boot text in front of the answer */
     RESTARTS,      /* boot text instead of the answer */
+    STRAYS,        /* more frames of another kind than anybody waits for, and no answer */
+    FLIPPED,       /* a bit of `value` is wrong */
+    BECOMES_ROM,   /* a stub is gone, without a word */
 };
 
 struct loader {
@@ -84,6 +87,8 @@ struct loader {
     enum spoil spoil;
     uint16_t refusal;
     bool spoils_all_after;
+    bool reads_frames;        /* a read ends with a frame, as if the next one came later */
+    unsigned flip_data_frame; /* of a read: which one has a wrong bit, once; from 1 */
 
     /* the line */
     bool dtr, rts;
@@ -242,7 +247,11 @@ static inline void loader_read_next(struct loader *loader)
     }
     fettle_md5_feed(&loader->read_md5,
                     (fettle_span){loader->flash + loader->read_at, size});
+    size_t before = loader->out_size;
     loader_send(loader, loader->flash + loader->read_at, size);
+    if (loader->flip_data_frame > 0 && --loader->flip_data_frame == 0) {
+        loader->out[before + 4] ^= 1;
+    }
     loader->read_at += size;
     loader->read_left -= size;
 }
@@ -447,6 +456,14 @@ static inline void loader_spoil(struct loader *loader, const uint8_t *frame, siz
         loader_say(loader, "I (31) boot: hello\r\n");
         loader_carry_out(loader, frame, size);
         return;
+    case STRAYS:
+        for (unsigned i = 0; i < 120; i++) {
+            loader_reply(loader, 0x08, 0, NULL, 0, 0);
+        }
+        return;
+    case BECOMES_ROM:
+        loader->is_stub = loader->was_begun = false;
+        return;
     case RESTARTS:
         loader_say(loader, "ets Jul 29 2019 12:21:46\r\n\r\n"
                            "rst:0xf (RTCWDT_BROWN_OUT_RESET),boot:0x13 (SPI)\r\n");
@@ -457,7 +474,9 @@ static inline void loader_spoil(struct loader *loader, const uint8_t *frame, siz
     }
     loader_carry_out(loader, frame, size);
     size_t count = loader->out_size - before;
-    if (loader->spoil == LOST_REPLY) {
+    if (loader->spoil == FLIPPED) {
+        loader->out[before + 6] ^= 1;
+    } else if (loader->spoil == LOST_REPLY) {
         loader->out_size = before;
     } else if (loader->spoil == SHORT_REPLY) {
         memmove(loader->out + before + 5, loader->out + before + 6, count - 6);
@@ -578,6 +597,10 @@ static inline fettle_outcome loader_read(struct loader *loader, const fettle_eff
         return (fettle_outcome){.kind = FETTLE_TIMEOUT};
     }
     size_t count = left < effect->read.size ? left : effect->read.size;
+    if (loader->reads_frames) {
+        const uint8_t *end = memchr(loader->out + loader->out_at + 1, 0xC0, count - 1);
+        count = end != NULL ? (size_t)(end - loader->out) + 1 - loader->out_at : count;
+    }
     memcpy(effect->read.buffer, loader->out + loader->out_at, count);
     loader->out_at += count;
     loader->now += MS;

@@ -100,7 +100,7 @@ static void test_sizes_are_bounded(void **state)
     assert_non_null(text);
     int length = snprintf(text, 64, "{\"entry\":1,\"text_start\":1,\"text\":\"");
     memset(text + length, 'A', size);
-    strcpy(text + length + size, "\"}");
+    memcpy(text + length + size, "\"}", 3);
     refuses(text, FETTLE_E_FILE_BAD_STUB);
     free(text);
     uint8_t *large = calloc(1, FETTLE_STUB_FILE_MAX + 1);

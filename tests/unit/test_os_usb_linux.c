@@ -25,8 +25,10 @@
 
 #define SETTLED (2 * (fettle_us)FETTLE_USB_SETTLE_US)
 
-static char folder[64], devices[96], nodes[96];
+static char folder[64], devices[96], nodes[96], ttys[96], ports[96];
 static const fettle_usb_linux at = {devices, nodes};
+static const fettle_serial_linux serial_at = {ttys, ports};
+static fettle_serial_list list;
 static fettle_usb_table table;
 static fettle_sight sights[4];
 static uint64_t change;
@@ -145,10 +147,15 @@ static int set_up(void **state)
     assert_int_equal(0, chmod(folder, 0755));
     (void)snprintf(devices, sizeof devices, "%s/devices", folder);
     (void)snprintf(nodes, sizeof nodes, "%s/nodes", folder);
+    (void)snprintf(ttys, sizeof ttys, "%s/ttys", folder);
+    (void)snprintf(ports, sizeof ports, "%s/ports", folder);
+    assert_int_equal(0, mkdir(ttys, 0755));
+    assert_int_equal(0, mkdir(ports, 0755));
     assert_int_equal(0, mkdir(devices, 0755));
     assert_int_equal(0, mkdir(nodes, 0755));
     assert_int_equal(0, mkdir(in(nodes, "001"), 0755));
     memset(&table, 0, sizeof table);
+    memset(&list, 0, sizeof list);
     change = 0;
     return 0;
 }
@@ -158,6 +165,7 @@ static int tear_down(void **state)
     (void)state;
     fettle_usb_table_finish(&table);
     assert_int_equal(0, table.count);
+    fettle_serial_list_finish(&list);
     remove_tree(folder);
     return 0;
 }
@@ -169,7 +177,8 @@ static size_t look(fettle_us time, bool changes)
 {
     static fettle_sight all[8];
     size_t arrived = 0;
-    assert_true(fettle_usb_linux_look(&at, &table, time));
+    assert_true(fettle_serial_list_look(&list, &serial_at, time));
+    assert_true(fettle_usb_linux_look(&at, &list, &table, time));
     assert_int_equal(changes, table.change != change);
     change = table.change;
     memset(sights, 0, sizeof sights);
@@ -260,7 +269,7 @@ static void test_survives_any_descriptors(void **state)
         write_bytes(in(devices, "1-1/descriptors"), loader, size);
         fettle_usb_table_finish(&table);
         table.has_looked = false;
-        assert_true(fettle_usb_linux_look(&at, &table, size));
+        assert_true(fettle_usb_linux_look(&at, &list, &table, size));
         assert_int_equal(size >= 18, fettle_usb_table_copy(&table, sights, 4));
     }
     uint32_t random = 1;
@@ -273,7 +282,7 @@ static void test_survives_any_descriptors(void **state)
         }
         write_bytes(in(devices, "1-1/descriptors"), bytes, sizeof bytes);
         fettle_usb_table_finish(&table);
-        assert_true(fettle_usb_linux_look(&at, &table, SETTLED));
+        assert_true(fettle_usb_linux_look(&at, &list, &table, SETTLED));
     }
 }
 
@@ -286,7 +295,7 @@ static void test_a_tree_that_is_not_there(void **state)
     assert_false(fettle_usb_linux_is_there(&nowhere));
     assert_int_equal(1, look(1, true));
     /* nothing is known by that, so nothing has left */
-    assert_false(fettle_usb_linux_look(&nowhere, &table, 2));
+    assert_false(fettle_usb_linux_look(&nowhere, &list, &table, 2));
     assert_int_equal(change, table.change);
     assert_int_equal(1, fettle_usb_table_copy(&table, sights, 4));
 }
@@ -334,8 +343,8 @@ static void test_sees_a_return_by_its_number(void **state)
     remove_node(2);
     make_node(3);
     write_text("1-1", "devnum", "3\n");
-    (void)fettle_usb_linux_look(&at, &table, 2); /* the old node is missed ... */
-    (void)fettle_usb_linux_look(&at, &table, 3); /* ... and so the number read */
+    (void)fettle_usb_linux_look(&at, &list, &table, 2); /* the old node is missed ... */
+    (void)fettle_usb_linux_look(&at, &list, &table, 3); /* ... and so the number read */
     change = table.change - 1;
     assert_int_equal(1, look(4, true));
     assert_int_equal(2, sights[0].arrival);
@@ -472,6 +481,33 @@ static void test_a_board_that_is_leaving_is_gone(void **state)
     assert_int_equal(0, look(3, false));
 }
 
+/* `below` is where its driver puts it, below an interface. */
+static void make_tty(const char *name, const char *interface, const char *below)
+{
+    char target[256], own[128];
+    (void)snprintf(own, sizeof own, "device-of-%s", name);
+    assert_int_equal(0, mkdir(in(folder, own), 0755));
+    (void)snprintf(own, sizeof own, "device-of-%s/device", name);
+    assert_int_equal(0, mkdir(in(folder, own), 0755));
+    /* the link leads through names that the kernel makes, to a folder that is really there */
+    (void)snprintf(target, sizeof target, "%s/usb1/%s/%s/%s", folder, interface, below,
+                   name);
+    (void)snprintf(own, sizeof own, "usb1/%s/%s", interface, below);
+    char command[1024];
+    (void)snprintf(command, sizeof command, "mkdir -p '%s/%s' && mv '%s/device-of-%s' '%s'",
+                   folder, own, folder, name, target);
+    assert_int_equal(0, system(command));
+    assert_int_equal(0, symlink(target, in(ttys, name)));
+    write_bytes(in(ports, name), "", 0);
+    assert_int_equal(0, chmod(in(ports, name), 0666));
+}
+
+static void remove_tty(const char *name)
+{
+    assert_int_equal(0, unlink(in(ttys, name)));
+    assert_int_equal(0, unlink(in(ports, name)));
+}
+
 static void test_finds_serial_ports(void **state)
 {
     (void)state;
@@ -480,21 +516,47 @@ static void test_finds_serial_ports(void **state)
     make_node(2);
     assert_int_equal(1, look(1, true));
     assert_int_equal(FETTLE_LINK_NONE, sights[0].kind);
-    make_folder("1-1:1.0/tty"); /* its driver comes */
-    assert_int_equal(1, look(2, false));
-    make_folder("1-1:1.0/tty/ttyACM3");
+    make_tty("ttyACM3", "1-1:1.0", "tty"); /* its driver comes */
     assert_int_equal(1, look(3, true));
-    assert_string_equal("/dev/ttyACM3", sights[0].node);
+    assert_string_equal(in(ports, "ttyACM3"), sights[0].node);
     assert_int_equal(FETTLE_LINK_SERIAL, sights[0].kind);
     assert_int_equal(1, look(4, false));
-    remove_tree(in(devices, "1-1:1.0/tty")); /* and goes */
+    remove_tty("ttyACM3"); /* and goes */
     assert_int_equal(1, look(5, true));
     assert_string_equal("", sights[0].node);
     assert_int_equal(FETTLE_LINK_NONE, sights[0].kind);
-    make_folder("1-1:1.0/ttyUSB0"); /* another kind of driver */
+    make_tty("ttyUSB0", "1-1:1.0", "ttyUSB0/tty"); /* another kind of driver */
     assert_int_equal(1, look(6, true));
-    assert_string_equal("/dev/ttyUSB0", sights[0].node);
+    assert_string_equal(in(ports, "ttyUSB0"), sights[0].node);
     assert_int_equal(1, sights[0].arrival);
+}
+
+/* udev lets people at a port a little after that has come. */
+static void test_waits_for_permissions_of_ports(void **state)
+{
+    (void)state;
+    assert_int_equal(0, look_as_nobody(1, false));
+    make_device("1-1", 2, port, sizeof port);
+    make_folder("1-1:1.0");
+    make_node(2);
+    make_tty("ttyACM0", "1-1:1.0", "tty");
+    assert_int_equal(0, chmod(in(ports, "ttyACM0"), 0600));
+    assert_int_equal(0, look_as_nobody(2, false));
+    assert_int_equal(1, coming);
+    assert_int_equal(0, chmod(in(ports, "ttyACM0"), 0666));
+    assert_int_equal(1, look_as_nobody(3, true));
+    assert_int_equal(FETTLE_LINK_SERIAL, sights[0].kind);
+    assert_int_equal(FETTLE_WHY_NONE, sights[0].access);
+    remove_tty("ttyACM0");
+    assert_int_equal(1, look_as_nobody(4, true));
+    make_tty("ttyACM2", "1-1:1.0", "tty"); /* one that nobody may open */
+    assert_int_equal(0, chmod(in(ports, "ttyACM2"), 0600));
+    assert_int_equal(1, look_as_nobody(5, false));
+    assert_int_equal(FETTLE_LINK_NONE, sights[0].kind);
+    assert_int_equal(1, look_as_nobody(4 + FETTLE_SERIAL_SETTLE_US, false));
+    assert_int_equal(1, look_as_nobody(5 + FETTLE_SERIAL_SETTLE_US, true));
+    assert_int_equal(FETTLE_LINK_SERIAL, sights[0].kind);
+    assert_int_equal(FETTLE_WHY_PERMISSION, sights[0].access);
 }
 
 static void test_knows_the_alternate_setting(void **state)
@@ -629,6 +691,7 @@ int main(void)
         TEST(test_a_board_that_is_leaving_is_gone),
         TEST(test_waits_for_what_came_just_before),
         TEST(test_finds_serial_ports),
+        TEST(test_waits_for_permissions_of_ports),
         TEST(test_knows_the_alternate_setting),
         TEST(test_goes_on_without_memory),
         cmocka_unit_test(test_keeps_one_at_hand),

@@ -531,10 +531,10 @@ static void check_address(const char *text, const char *host, const char *port,
     fettle_usbip_address address;
     fettle_error err = {.code = FETTLE_E_NONE};
     assert_true(fettle_usbip_address_parse(&address, text, &err));
-    assert_string_equal(host, address.host);
-    assert_string_equal(port, address.port);
+    assert_string_equal(host, address.server.host);
+    assert_string_equal(port, address.server.port);
     assert_string_equal(busid, address.busid);
-    assert_string_equal(name, address.name);
+    assert_string_equal(name, address.server.name);
 }
 
 static void test_addresses(void **state)

@@ -79,6 +79,13 @@ static void expect_first(uint8_t opcode, const uint8_t *bytes, size_t size)
     assert_memory_equal(bytes, loader.first_of[opcode], size);
 }
 
+static void fill_flash(void)
+{
+    for (size_t i = 0; i < sizeof loader.flash; i++) {
+        loader.flash[i] = (uint8_t)(i * 11 + i / 999);
+    }
+}
+
 #define EXPECT_FIRST(opcode, ...)                        \
     expect_first(opcode, (const uint8_t[]){__VA_ARGS__}, \
                  sizeof((const uint8_t[]){__VA_ARGS__}))
@@ -207,6 +214,7 @@ static void test_late_registers(void **state)
     for (unsigned nth = 1; nth < 16; nth++) {
         for (enum spoil spoil = LOST_REQUEST; spoil <= SHORT_REPLY; spoil++) {
             loader_reset(&loader, "esp32");
+            loader.reads_frames = true;
             loader.spoiled_opcode = 0x0A;
             loader.spoiled_nth = nth;
             loader.spoil = spoil;
@@ -218,6 +226,39 @@ static void test_late_registers(void **state)
             assert_int_equal(100, loader.esp.identity.revision);
         }
     }
+}
+
+/* Replies have no checksum: a wrong bit is found because everything that counts is asked twice. */
+static void test_flipped_registers(void **state)
+{
+    (void)state;
+    for (unsigned nth = 1; nth < 16; nth++) {
+        loader_reset(&loader, "esp32");
+        loader.spoiled_opcode = 0x0A;
+        loader.spoiled_nth = nth;
+        loader.spoil = FLIPPED;
+        assert_true(run(fettle_esp_connect(&loader.esp)));
+        assert_true(run(fettle_esp_identify(&loader.esp)));
+        static const uint8_t mac[] = {0x24, 0x0A, 0x0A, 0xC4, 0xC0, 0xDE};
+        assert_string_equal("ESP32", loader.esp.identity.chip->name);
+        assert_memory_equal(mac, loader.esp.identity.mac, 6);
+        assert_int_equal(100, loader.esp.identity.revision);
+    }
+}
+
+/* Frames of another kind are skipped, but not for ever. */
+static void test_too_many_strays(void **state)
+{
+    (void)state;
+    begin_session("esp32");
+    fill_flash();
+    loader.spoiled_opcode = 0x13;
+    loader.spoiled_nth = 1;
+    loader.spoil = STRAYS;
+    fettle_us before = loader.now;
+    assert_true(run(fettle_esp_hash(&loader.esp, AT, 0x1000)));
+    assert_int_equal(1, loader.esp.repeats);
+    assert_true(loader.now - before < SECOND); /* the time for an answer isn't waited for */
 }
 
 static void test_watchdogs_on_usb(void **state)
@@ -331,6 +372,36 @@ static void test_hash(void **state)
     memset(loader.esp.md5, 0, 16);
     assert_true(run(fettle_esp_hash(&loader.esp, AT, 1024)));
     assert_memory_equal(md5, loader.esp.md5, 16);
+}
+
+static void expect_hash(uint32_t address, uint32_t size)
+{
+    fettle_md5 md5;
+    uint8_t digest[FETTLE_MD5_SIZE];
+    fettle_md5_init(&md5);
+    fettle_md5_feed(&md5, (fettle_span){loader.flash + address, size});
+    fettle_md5_finish(&md5, digest);
+    assert_true(run(fettle_esp_hash(&loader.esp, address, size)));
+    assert_memory_equal(digest, loader.esp.md5, sizeof digest);
+}
+
+/* What is left of one answer must not be taken for the next one, nor a part of one for a whole. */
+static void test_spoiled_hashes(void **state)
+{
+    (void)state;
+    for (unsigned is_stub = 0; is_stub < 2; is_stub++) {
+        for (enum spoil spoil = LOST_REQUEST; spoil <= BAD_CHECKSUM; spoil++) {
+            (is_stub != 0 ? begin_on_stub : begin_session)("esp32c3");
+            fill_flash();
+            loader.reads_frames = true;
+            loader.spoiled_opcode = 0x13;
+            loader.spoiled_nth = 2;
+            loader.spoil = spoil;
+            for (uint32_t i = 0; i < 4; i++) {
+                expect_hash(AT + i * 0x1000, 0x1000);
+            }
+        }
+    }
 }
 
 static void test_what_a_rom_cannot(void **state)
@@ -581,6 +652,22 @@ static void test_a_restart_in_the_middle(void **state)
     assert_true(loader.now - before < SECOND); /* no time-out was waited for */
 }
 
+/* The same without a word: the loader that answers is another one. */
+static void test_a_restart_that_nobody_heard(void **state)
+{
+    (void)state;
+    begin_on_stub("esp32c3");
+    make_region(0x9000, false);
+    loader.spoiled_opcode = 0x03;
+    loader.spoiled_nth = 2;
+    loader.spoil = BECOMES_ROM;
+    assert_false(write_region());
+    assert_int_equal(FETTLE_E_ESP_RESTARTED, error()->code);
+    assert_int_equal(
+        1, loader.counts[0x02]); /* on flash that isn't attached nothing is begun */
+    assert_false(loader.esp.is_attached || loader.esp.is_stub);
+}
+
 static void test_lost_for_good(void **state)
 {
     (void)state;
@@ -679,13 +766,6 @@ static void test_erase_all_by_a_rom(void **state)
 
 /* ---- reading ---- */
 
-static void fill_flash(void)
-{
-    for (size_t i = 0; i < sizeof loader.flash; i++) {
-        loader.flash[i] = (uint8_t)(i * 11 + i / 999);
-    }
-}
-
 static void test_read(void **state)
 {
     (void)state;
@@ -697,6 +777,20 @@ static void test_read(void **state)
     memset(other, 0, sizeof other);
     assert_true(run(fettle_esp_read(&loader.esp, 0x321, other, sizeof other)));
     assert_memory_equal(loader.flash + 0x321, other, sizeof other);
+}
+
+static void test_read_with_a_wrong_bit(void **state)
+{
+    (void)state;
+    for (unsigned frame = 1; frame <= 9; frame++) {
+        begin_on_stub("esp32c3");
+        fill_flash();
+        memset(other, 0, sizeof other);
+        loader.flip_data_frame = frame;
+        assert_true(run(fettle_esp_read(&loader.esp, 0x321, other, sizeof other)));
+        assert_memory_equal(loader.flash + 0x321, other, sizeof other);
+        assert_int_equal(1, loader.esp.repeats);
+    }
 }
 
 static void test_read_with_faults_at_every_step(void **state)
@@ -779,6 +873,15 @@ static void test_a_stub_that_is_refused(void **state)
     load_stub();
     assert_int_equal(FETTLE_ESP_STUB_REFUSED, loader.esp.stub_state);
     assert_int_equal(resets, loader.resets);
+
+    begin_session("esp32c3");
+    loader.spoiled_opcode = 0x06;
+    loader.spoiled_nth = 1;
+    loader.spoil = REFUSED;
+    loader.refusal = 0x0106;
+    load_stub();
+    assert_int_equal(FETTLE_ESP_STUB_REFUSED, loader.esp.stub_state);
+    assert_int_equal(1, loader.resets);
 }
 
 static void test_chips_without_a_stub(void **state)
@@ -822,6 +925,8 @@ int main(void)
         cmocka_unit_test(test_another_chip_than_meant),
         cmocka_unit_test(test_secure_download),
         cmocka_unit_test(test_late_registers),
+        cmocka_unit_test(test_flipped_registers),
+        cmocka_unit_test(test_too_many_strays),
         cmocka_unit_test(test_watchdogs_on_usb),
         cmocka_unit_test(test_attach),
         cmocka_unit_test(test_pads),
@@ -829,6 +934,7 @@ int main(void)
         cmocka_unit_test(test_flash_that_does_not_answer),
         cmocka_unit_test(test_sizes_of_flash),
         cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_spoiled_hashes),
         cmocka_unit_test(test_what_a_rom_cannot),
         cmocka_unit_test(test_plain_on_esp32),
         cmocka_unit_test(test_deflated_on_esp32c3),
@@ -844,12 +950,14 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_late_errors_of_a_stub),
         cmocka_unit_test(test_a_restart_in_the_middle),
+        cmocka_unit_test(test_a_restart_that_nobody_heard),
         cmocka_unit_test(test_lost_for_good),
         cmocka_unit_test(test_faults_at_every_step),
         cmocka_unit_test(test_erase_sizes),
         cmocka_unit_test(test_erase),
         cmocka_unit_test(test_erase_all_by_a_rom),
         cmocka_unit_test(test_read),
+        cmocka_unit_test(test_read_with_a_wrong_bit),
         cmocka_unit_test(test_read_with_faults_at_every_step),
         cmocka_unit_test(test_stub),
         cmocka_unit_test(test_a_stub_whose_start_is_not_answered),

@@ -137,6 +137,17 @@ static void test_contact(void **state)
     assert_int_equal(0xC0, loader.first_of[0x08][45]);
 }
 
+/* What was said before the reset says nothing about what came of it. */
+static void test_text_from_before_the_reset(void **state)
+{
+    (void)state;
+    loader_reset(&loader, "esp8266");
+    loader_say(&loader, "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n");
+    assert_true(connect());
+    assert_int_equal(1, loader.resets);
+    assert_false(loader.esp.heard.has_boot);
+}
+
 static void test_contact_without_a_banner(void **state)
 {
     (void)state;
@@ -356,6 +367,23 @@ static void test_a_port_without_rates(void **state)
     assert_int_equal(230400, loader.esp.baud_failed);
 }
 
+/* A rate at which bits are wrong now and then is none that holds. */
+static void test_a_rate_with_wrong_bits(void **state)
+{
+    (void)state;
+    for (unsigned nth = 1; nth <= 3; nth++) {
+        with_rates("esp32c3");
+        assert_true(connect() && identify());
+        loader.counts[0x0A] = 0;
+        loader.spoiled_opcode = 0x0A;
+        loader.spoiled_nth = nth;
+        loader.spoil = FLIPPED;
+        assert_true(loader_run(&loader, fettle_esp_raise_baud(&loader.esp)));
+        assert_int_equal(FETTLE_ESP_BAUD, loader.esp.baud);
+        assert_int_equal(230400, loader.esp.baud_failed);
+    }
+}
+
 /* 40 MHz that the ROM takes for 38.7: seen as 460800 -> 446148. */
 static void test_a_clock_that_the_rom_mistakes(void **state)
 {
@@ -462,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_no_sequences),
         cmocka_unit_test(test_sequences_of_ours),
         cmocka_unit_test(test_contact),
+        cmocka_unit_test(test_text_from_before_the_reset),
         cmocka_unit_test(test_contact_without_a_banner),
         cmocka_unit_test(test_a_stub_is_recognised),
         cmocka_unit_test(test_without_lines),
@@ -479,6 +508,7 @@ int main(void)
         cmocka_unit_test(test_upwards),
         cmocka_unit_test(test_one_step_back),
         cmocka_unit_test(test_a_port_without_rates),
+        cmocka_unit_test(test_a_rate_with_wrong_bits),
         cmocka_unit_test(test_a_clock_that_the_rom_mistakes),
         cmocka_unit_test(test_a_rom_that_measures),
         cmocka_unit_test(test_usb_has_no_rate),

@@ -7,10 +7,12 @@
 #define _DEFAULT_SOURCE /* TCP_KEEPIDLE and its like, where the system has them */
 #define _POSIX_C_SOURCE 200809L
 
-#include "os/usbip_stream.h"
+#include "os/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -55,14 +57,14 @@ static bool is_later(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-static bool fail(fettle_usbip_stream *stream, int error)
+static bool fail(fettle_stream *stream, int error)
 {
     stream->error = error;
     return false;
 }
 
 /* Without waiting. False: errno says why not. */
-static bool begin(fettle_usbip_stream *stream, const fettle_usbip_host *host)
+static bool begin(fettle_stream *stream, const fettle_stream_host *host)
 {
     stream->socket = socket(host->address.ss_family, SOCK_STREAM, 0);
     if (stream->socket < 0) {
@@ -80,19 +82,42 @@ static bool begin(fettle_usbip_stream *stream, const fettle_usbip_host *host)
     return wrong == 0 || errno == EINPROGRESS || errno == EINTR;
 }
 
-bool fettle_usbip_stream_open(fettle_usbip_stream *stream, const fettle_usbip_host *host)
+bool fettle_stream_look_up(const char *host, const char *port, fettle_stream_host *hosts,
+                           size_t *count, const char **why)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *first = NULL;
+    int wrong = getaddrinfo(host, port, &hints, &first);
+    *count = 0;
+    *why = "no computer of this name is known";
+    if (wrong != 0) {
+        return wrong != EAI_MEMORY;
+    }
+    for (const struct addrinfo *info = first;
+         info != NULL && *count < FETTLE_STREAM_HOSTS_MAX; info = info->ai_next) {
+        if (info->ai_addrlen <= sizeof hosts[0].address) {
+            fettle_stream_host *found = &hosts[(*count)++];
+            memcpy(&found->address, info->ai_addr, info->ai_addrlen);
+            found->size = info->ai_addrlen;
+        }
+    }
+    freeaddrinfo(first);
+    return true;
+}
+
+bool fettle_stream_open(fettle_stream *stream, const fettle_stream_host *host)
 {
     stream->is_connected = false;
     stream->size = stream->sent = 0;
     if (!begin(stream, host)) {
         (void)fail(stream, errno);
-        fettle_usbip_stream_close(stream);
+        fettle_stream_close(stream);
         return false;
     }
     return true;
 }
 
-void fettle_usbip_stream_close(fettle_usbip_stream *stream)
+void fettle_stream_close(fettle_stream *stream)
 {
     if (stream->socket >= 0) {
         (void)close(stream->socket);
@@ -100,12 +125,12 @@ void fettle_usbip_stream_close(fettle_usbip_stream *stream)
     stream->socket = -1;
 }
 
-void fettle_usbip_stream_cut(const fettle_usbip_stream *stream)
+void fettle_stream_cut(const fettle_stream *stream)
 {
     (void)shutdown(stream->socket, SHUT_RDWR);
 }
 
-uint8_t *fettle_usbip_stream_queue(fettle_usbip_stream *stream, size_t size)
+uint8_t *fettle_stream_queue(fettle_stream *stream, size_t size)
 {
     if (stream->sent == stream->size) {
         stream->size = stream->sent = 0;
@@ -118,7 +143,7 @@ uint8_t *fettle_usbip_stream_queue(fettle_usbip_stream *stream, size_t size)
 }
 
 /* A connection that was begun is there, or refused, once it can be written to. */
-static bool go_on_connecting(fettle_usbip_stream *stream)
+static bool go_on_connecting(fettle_stream *stream)
 {
     struct pollfd event = {.fd = stream->socket, .events = POLLOUT};
     int error = 0;
@@ -133,7 +158,21 @@ static bool go_on_connecting(fettle_usbip_stream *stream)
     return error == 0 || fail(stream, error);
 }
 
-bool fettle_usbip_stream_flush(fettle_usbip_stream *stream)
+int fettle_stream_send(fettle_stream *stream, const uint8_t *bytes, size_t size)
+{
+    if (!stream->is_connected || stream->sent < stream->size) {
+        return 0;
+    }
+    ssize_t count =
+        send(stream->socket, bytes, size < INT_MAX ? size : INT_MAX, MSG_NOSIGNAL);
+    if (count >= 0 || is_later(errno)) {
+        return count > 0 ? (int)count : 0;
+    }
+    stream->error = errno;
+    return -1;
+}
+
+bool fettle_stream_flush(fettle_stream *stream)
 {
     if (!go_on_connecting(stream)) {
         return false;
@@ -149,7 +188,7 @@ bool fettle_usbip_stream_flush(fettle_usbip_stream *stream)
     return true;
 }
 
-int fettle_usbip_stream_receive(fettle_usbip_stream *stream, uint8_t *bytes, size_t size)
+int fettle_stream_receive(fettle_stream *stream, uint8_t *bytes, size_t size)
 {
     if (!stream->is_connected) {
         return 0;
@@ -165,14 +204,29 @@ int fettle_usbip_stream_receive(fettle_usbip_stream *stream, uint8_t *bytes, siz
     return -1;
 }
 
-bool fettle_usbip_stream_is_over(const fettle_usbip_stream *stream)
+bool fettle_stream_is_over(const fettle_stream *stream)
 {
     uint8_t byte;
     ssize_t count = recv(stream->socket, &byte, 1, MSG_PEEK);
     return count == 0 || (count < 0 && !is_later(errno));
 }
 
-struct pollfd fettle_usbip_stream_events(const fettle_usbip_stream *stream)
+const char *fettle_stream_name_failure(const fettle_stream *stream)
+{
+    switch (stream->error) {
+    case ECONNREFUSED:
+        return "connection refused";
+    case ETIMEDOUT:
+        return "it does not answer";
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+        return "no network leads there";
+    default:
+        return "the system can't connect to it";
+    }
+}
+
+struct pollfd fettle_stream_events(const fettle_stream *stream)
 {
     bool has_to_send = !stream->is_connected || stream->sent < stream->size;
     return (struct pollfd){
@@ -181,7 +235,7 @@ struct pollfd fettle_usbip_stream_events(const fettle_usbip_stream *stream)
     };
 }
 
-void fettle_usbip_nap(struct pollfd *events, size_t count, fettle_us now, fettle_us until)
+void fettle_stream_nap(struct pollfd *events, size_t count, fettle_us now, fettle_us until)
 {
     fettle_us length = until > now ? until - now : 0;
     length = length < NAP_US ? length : NAP_US;
