@@ -422,9 +422,32 @@ static bool are_two_files(parser *p, const char *a, const char *b)
     return true;
 }
 
+/* FILE@PARTITION is FILE with --memory=PARTITION. */
+static bool take_label(parser *p, const cli_file *file)
+{
+    if (file->label == NULL) {
+        return true;
+    }
+    if (p->args->command->verb == CLI_VERB_INFO) {
+        return cli_fail_usage(p->err,
+                              "%s@%s: an address is a number up to 0xffffffff, as in "
+                              "%s@0x08000000",
+                              file->path, file->label, file->path);
+    }
+    if (p->args->file_count > 1 || p->args->memory != NULL) {
+        return cli_fail_usage(
+            p->err,
+            "%s@%s: a partition goes with one file, and without --memory; "
+            "several files need addresses",
+            file->path, file->label);
+    }
+    p->args->memory = file->label;
+    return true;
+}
+
 static bool check_files(parser *p)
 {
-    const cli_args *args = p->args;
+    cli_args *args = p->args;
     bool needs_file = args->command->operand == CLI_OPERAND_FILE ||
                       args->command->operand == CLI_OPERAND_FILES;
     if (needs_file && args->file == NULL) {
@@ -446,7 +469,8 @@ static bool check_files(parser *p)
         cli_file file = {.has_address = false};
         if (args->command->verb == CLI_VERB_READ) {
             snprintf(file.path, sizeof file.path, "%s", args->files[i]);
-        } else if (!cli_file_parse(&file, args->files[i], p->err)) {
+        } else if (!cli_file_parse(&file, args->files[i], p->err) ||
+                   !take_label(p, &file)) {
             return false;
         }
         if (!are_two_files(p, file.path, args->trace) ||

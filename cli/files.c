@@ -42,6 +42,14 @@ static bool refuse_address(const cli_file *file, const char *text, fettle_error 
                           file->path, text, file->path);
 }
 
+/* Of a partition: 16 bytes at most, and not what only lacks 0x to be an address. */
+static bool is_label(const char *text)
+{
+    size_t size = strlen(text);
+    return size > 0 && size <= 16 && strspn(text, "0123456789abcdefABCDEF") < size &&
+           !(text[0] >= '0' && text[0] <= '9') && text[0] != '-';
+}
+
 static bool is_there(const char *path)
 {
     return strcmp(path, "-") == 0 || cli_system_file_kind(path) != CLI_FILE_MISSING;
@@ -70,6 +78,10 @@ bool cli_file_parse(cli_file *file, const char *word, fettle_error *err)
         text[0] == '0' && text[1] != '\0' && cli_text_lower(text[1]) != 'x';
     if (read_address(text, &file->address) && !is_decimal_with_zero) {
         file->has_address = true;
+        return true;
+    }
+    if (!is_decimal_with_zero && is_label(text) && is_there(file->path)) {
+        file->label = text;
         return true;
     }
     if (is_decimal_with_zero || is_there(file->path)) {

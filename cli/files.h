@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The firmware files of a command line: FILE or FILE@ADDRESS, where "-" is standard input. The last @ counts, and a file
+ * The firmware files of a command line: FILE, FILE@ADDRESS or FILE@PARTITION, where "-" is standard input. The last @ counts, and a file
  * that has all of it as its name wins.
  */
 #ifndef FETTLE_CLI_FILES_H
@@ -17,12 +17,13 @@ typedef struct cli_file {
     char path[CLI_PATH_ROOM]; /* "-": standard input */
     bool has_address;
     uint32_t address;
+    const char *label; /* FILE@PARTITION: of the word; NULL: it names none */
 } cli_file;
 
 /*
  * Takes a word apart. An address is a number, decimal or with 0x in front, of 32 bits at most; a decimal one that begins
  * with a zero is refused, because hex was meant. Where what is behind the @ is no number, the @ belongs to the name, unless
- * there is a file with the name in front of it. False: a usage error.
+ * there is a file with the name in front of it: then it is a partition's label, if it could be one. False: a usage error.
  */
 bool cli_file_parse(cli_file *file, const char *word, fettle_error *err);
 

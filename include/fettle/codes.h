@@ -147,7 +147,8 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_PARTITION_MOVES = 47,       /* partition-moves */
     FETTLE_NOTE_STUB_WOULD_PROVE = 48,      /* stub-would-prove */
     FETTLE_NOTE_SECURED_UNPROVEN = 49,      /* secured-unproven */
-    FETTLE_NOTE_COUNT = 50,
+    FETTLE_NOTE_SLOT_UNUSED = 50,           /* slot-unused */
+    FETTLE_NOTE_COUNT = 51,
 } fettle_note_code;
 
 #endif

@@ -465,6 +465,23 @@ static bool find_label(const fettle_partitions *table, const char *label,
     return *row != NULL;
 }
 
+/* An application in a slot that the chip doesn't start changes nothing, and people wonder why. */
+static void note_unused(placing *p, const fettle_esp_piece *piece)
+{
+    fettle_esp_image image;
+    const fettle_partitions *table = table_of(p);
+    if (table == NULL || !fettle_esp_image_peek(&image, piece->data)) {
+        return;
+    }
+    const fettle_partition *row = fettle_partitions_at(table, piece->address);
+    const fettle_partition *started = fettle_partitions_running(table, p->board->otadata);
+    if (row != NULL && started != NULL && row != started &&
+        row->type == FETTLE_PARTITION_APP) {
+        fettle_note_add(p->observed, FETTLE_NOTE_SLOT_UNUSED,
+                        &(fettle_words){.text = row->label, .text2 = started->label});
+    }
+}
+
 static bool place_region(placing *p, const fettle_region *region, fettle_error *err)
 {
     fettle_esp_piece piece = {.data = region->data};
@@ -486,6 +503,7 @@ static bool place_region(placing *p, const fettle_region *region, fettle_error *
     } else if (!find_place(p, region->data, &piece.address, err)) {
         return false;
     }
+    note_unused(p, &piece);
     return check_place(p, &piece, err) && check_content(p, &piece, err) &&
            add_piece(p, piece, label[0] != '\0', err);
 }
