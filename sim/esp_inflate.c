@@ -55,7 +55,7 @@ static unsigned take_bit(fettle_sim_inflate *inflate)
         inflate->is_short = true;
         return 0;
     }
-    unsigned bit = inflate->input[inflate->at] >> inflate->bit & 1u;
+    unsigned bit = (unsigned)inflate->input[inflate->at] >> inflate->bit & 1u;
     inflate->bit = (inflate->bit + 1) % 8;
     inflate->at += inflate->bit == 0;
     return bit;

@@ -349,9 +349,23 @@ static bool settle_task(fettle_job_engine *job, fettle_error *err)
     }
 }
 
+/* What the port could not do. */
+static void note_line(fettle_job_engine *job)
+{
+    const fettle_esp *esp = &job->esp.esp;
+    fettle_words words = {.count = esp->baud_failed, .size = esp->baud};
+    if (esp->lines_failed) {
+        fettle_script_note(job, FETTLE_NOTE_NO_LINES);
+    }
+    if (esp->baud_failed != 0) {
+        fettle_note_add(&job->observed, FETTLE_NOTE_BAUD_NOT_HELD, &words);
+    }
+}
+
 static bool settle(fettle_job_engine *job, fettle_error *err)
 {
     const fettle_esp_chip *chip = job->esp.esp.identity.chip;
+    note_line(job);
     fettle_sectors_free(&job->esp.sectors);
     if (!check_security(job, err) || !settle_task(job, err)) {
         return false;
@@ -499,8 +513,25 @@ static fettle_note_code why_unproven(const fettle_job_engine *job)
 
 /* ---- leave ---- */
 
+/* A stub that was wanted and wasn't to be had: it went on without, and slower. */
+static void note_stub(fettle_job_engine *job)
+{
+    static const char *const why[] = {
+        [FETTLE_ESP_STUB_NONE] = NULL,
+        [FETTLE_ESP_STUB_RUNS] = NULL,
+        [FETTLE_ESP_STUB_UNFIT] = "this chip can't have one",
+        [FETTLE_ESP_STUB_REFUSED] = "the chip's ROM didn't take it",
+        [FETTLE_ESP_STUB_SILENT] = "it was loaded, and didn't start",
+    };
+    fettle_words words = {.text = why[job->esp.esp.stub_state]};
+    if (words.text != NULL) {
+        fettle_note_add(&job->observed, FETTLE_NOTE_NO_STUB, &words);
+    }
+}
+
 static fettle_engine *leave(fettle_job_engine *job)
 {
+    note_stub(job);
     job->has_said_farewell = true;
     return fettle_esp_work_leave(&job->esp);
 }
@@ -509,13 +540,13 @@ static fettle_engine *leave(fettle_job_engine *job)
  * application has to run again. */
 static fettle_engine *rest(fettle_job_engine *job)
 {
-    bool is_in_loader = job->esp.esp.identity.chip != NULL;
+    bool is_known = job->esp.esp.identity.chip != NULL;
     bool stays = job->plan->stays ||
                  (job->plan->kind == FETTLE_TASK_RESET && job->plan->to != FETTLE_MODE_APP);
-    if (!is_in_loader || job->has_said_farewell || job->has_written || stays) {
+    if (!job->esp.esp.has_contact || job->has_said_farewell || job->has_written || stays) {
         return NULL;
     }
-    return job->engine.error.code == FETTLE_E_CANCELLED
+    return job->engine.error.code == FETTLE_E_CANCELLED || !is_known
                ? fettle_esp_work_restart(&job->esp)
                : leave(job);
 }

@@ -5,10 +5,16 @@
  *   fettle-make-sample BOARD FILE [SEED]     a .dfu file for a shield; BOARD as in `--board sim:BOARD`
  *   fettle-make-sample raw SIZE FILE [SEED]  SIZE bytes without a suffix
  *   fettle-make-sample stm32 FILE [SEED]     Intel HEX for the beginning of an STM32's flash
+ *   fettle-make-sample esp-app CHIP FILE SIZE [SEED [REVISION]]   an application of SIZE bytes in all, a multiple of
+ *                                            16; REVISION: the least that it runs on, major * 100 + minor
+ *   fettle-make-sample esp-bootloader CHIP FILE [SEED]
+ *   fettle-make-sample esp-table FILE        a partition table for 4 MiB, with slots of 1 MiB
+ *   fettle-make-sample esp-stub CHIP FILE    what a virtual board with own-stub=yes takes for a published stub
  *
  * The same seed gives the same file. The content is one that the board would start, and no firmware.
  */
 #include "sim/sim.h"
+#include "tests/tools/esp_make.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,13 +134,144 @@ static bool make_stm32_file(const char *path, uint32_t seed)
     return fclose(file) == 0 && is_written;
 }
 
+/* ---- ESP chips ---- */
+
+enum {
+    ESP_SIZE_LEAST = 1024,
+    ESP_SIZE_MOST = 16 * 1024 * 1024,
+    ESP_ALIGNMENT = 16, /* of an image with its checksum */
+    ESP_LOADER_SIZE = 16 * 1024,
+    ESP_TABLE_SIZE = 0xC00,
+    /* What stands around the code: headers, the first segment, the checksum; and the hash. */
+    ESP8266_AROUND = 8 + 8 + 512 + 8 + 1,
+    ESP_AROUND = 24 + 8 + 512 + 8 + 1 + 32,
+    ESP_DIO = 2,
+    ESP_ANY_REVISION = 0xFFFF,
+};
+
+/* Chip ids as ESP-IDF's esp_chip_id_t has them; the nibble says 4 MiB of flash, at 40 MHz. */
+static const struct esp_chip {
+    const char *name;
+    uint16_t chip_id;
+    bool is_esp8266;
+    uint8_t size_nibble;
+} esp_chips[] = {
+    {"esp8266", 0, true, 4},   {"esp32", 0, false, 2},    {"esp32s2", 2, false, 2},
+    {"esp32s3", 9, false, 2},  {"esp32c2", 12, false, 2}, {"esp32c3", 5, false, 2},
+    {"esp32c6", 13, false, 2}, {"esp32h2", 16, false, 2},
+};
+
+static const struct esp_chip *find_esp_chip(const char *name)
+{
+    for (size_t i = 0; i < sizeof esp_chips / sizeof *esp_chips; i++) {
+        if (strcmp(esp_chips[i].name, name) == 0) {
+            return &esp_chips[i];
+        }
+    }
+    return NULL;
+}
+
+static bool write_esp_file(const esp_writer *image, const char *path)
+{
+    return write_file(path, (fettle_span){image->bytes, image->size}, (fettle_span){0});
+}
+
+/* The version of an application has its seed, so that one can be told from the other. */
+static bool make_esp_image(const struct esp_chip *chip, const char *path,
+                           esp_make_kind kind, size_t size, uint32_t seed,
+                           unsigned revision)
+{
+    char version[32];
+    snprintf(version, sizeof version, "2.0.%lu", (unsigned long)seed);
+    esp_make wish = {
+        .is_esp8266 = chip->is_esp8266,
+        .kind = kind,
+        .chip_id = chip->chip_id,
+        .min_full = (uint16_t)revision,
+        .max_full = ESP_ANY_REVISION,
+        .mode = ESP_DIO,
+        .size_frequency = (uint8_t)(chip->size_nibble << 4),
+        .has_hash = true,
+        .version = version,
+        .project = "sample",
+        .idf = "v5.3.1",
+        .code = size - (size_t)(chip->is_esp8266 ? ESP8266_AROUND : ESP_AROUND),
+        .seed = (uint8_t)seed,
+    };
+    esp_writer image = {.bytes = malloc(size), .room = size};
+    if (image.bytes == NULL) {
+        return false;
+    }
+    esp_put_image(&image, &wish);
+    bool is_written = image.size == size && write_esp_file(&image, path);
+    free(image.bytes);
+    return is_written;
+}
+
+static bool make_esp_table(const char *path)
+{
+    uint8_t bytes[ESP_TABLE_SIZE];
+    esp_writer table = {.bytes = bytes, .room = sizeof bytes};
+    esp_put_usual_table(&table);
+    return write_esp_file(&table, path);
+}
+
+/* As Espressif publishes its stubs: JSON, with the program in base64. */
+static void put_base64(FILE *file, const char *name, const uint8_t *data, size_t size)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    fprintf(file, "\"%s\":\"", name);
+    for (size_t i = 0; i < size; i += 3) {
+        uint32_t three = (uint32_t)data[i] << 16;
+        three |= i + 1 < size ? (uint32_t)data[i + 1] << 8 : 0;
+        three |= i + 2 < size ? data[i + 2] : 0;
+        for (unsigned digit = 0; digit < 4; digit++) {
+            bool is_filler = i + digit > size;
+            fputc(is_filler ? '=' : digits[three >> (18 - 6 * digit) & 0x3F], file);
+        }
+    }
+    fputc('"', file);
+}
+
+static bool make_esp_stub(const char *chip, const char *path)
+{
+    fettle_sim_stub stub;
+    char message[128];
+    fettle_sim *sim = fettle_sim_new(NULL, NULL);
+    bool is_made = sim != NULL && fettle_sim_add(sim, chip, message, sizeof message) &&
+                   fettle_sim_make_stub(sim, 0, &stub);
+    fettle_sim_free(sim);
+    FILE *file = is_made ? fopen(path, "w") : NULL;
+    if (file == NULL) {
+        return false;
+    }
+    fprintf(file, "{\"entry\":%lu,\"text_start\":%lu,\"data_start\":%lu,\"bss_start\":%lu,",
+            (unsigned long)stub.entry, (unsigned long)stub.text_address,
+            (unsigned long)stub.data_address, (unsigned long)stub.bss_address);
+    put_base64(file, "text", stub.text, sizeof stub.text);
+    fputc(',', file);
+    put_base64(file, "data", stub.data, sizeof stub.data);
+    fputs("}\n", file);
+    bool is_written = ferror(file) == 0;
+    return fclose(file) == 0 && is_written;
+}
+
 static int usage(void)
 {
     fprintf(stderr, "usage: fettle-make-sample BOARD FILE [SEED]\n"
                     "       fettle-make-sample raw SIZE FILE [SEED]\n"
-                    "       fettle-make-sample stm32 FILE [SEED]\nboards:");
+                    "       fettle-make-sample stm32 FILE [SEED]\n"
+                    "       fettle-make-sample esp-app CHIP FILE SIZE [SEED [REVISION]]\n"
+                    "       fettle-make-sample esp-bootloader CHIP FILE [SEED]\n"
+                    "       fettle-make-sample esp-table FILE\n"
+                    "       fettle-make-sample esp-stub CHIP FILE\nboards:");
     for (size_t i = 0; i < sizeof shields / sizeof *shields; i++) {
         fprintf(stderr, " %s", shields[i].name);
+    }
+    fprintf(stderr, "\nchips:");
+    for (size_t i = 0; i < sizeof esp_chips / sizeof *esp_chips; i++) {
+        fprintf(stderr, " %s", esp_chips[i].name);
     }
     fprintf(stderr, "\n");
     return 2;
@@ -150,8 +287,45 @@ static int finish(bool is_written, const char *path)
     return 0;
 }
 
+static uint32_t number(int argc, char **argv, int i, uint32_t otherwise)
+{
+    return argc > i ? (uint32_t)strtoul(argv[i], NULL, 0) : otherwise;
+}
+
+/* The verbs esp-*. */
+static int make_for_esp(int argc, char **argv)
+{
+    const char *verb = argv[1];
+    const struct esp_chip *chip = find_esp_chip(argv[2]);
+    uint32_t size = number(argc, argv, 4, 0);
+    if (strcmp(verb, "esp-table") == 0) {
+        return finish(make_esp_table(argv[2]), argv[2]);
+    }
+    if (argc < 4 || chip == NULL) {
+        return usage();
+    }
+    if (strcmp(verb, "esp-stub") == 0) {
+        return finish(make_esp_stub(chip->name, argv[3]), argv[3]);
+    }
+    if (strcmp(verb, "esp-bootloader") == 0) {
+        return finish(make_esp_image(chip, argv[3], ESP_MAKE_LOADER, ESP_LOADER_SIZE,
+                                     number(argc, argv, 4, 1), 0),
+                      argv[3]);
+    }
+    if (strcmp(verb, "esp-app") != 0 || size < ESP_SIZE_LEAST || size > ESP_SIZE_MOST ||
+        size % ESP_ALIGNMENT != 0) {
+        return usage();
+    }
+    return finish(make_esp_image(chip, argv[3], ESP_MAKE_APP, size,
+                                 number(argc, argv, 5, 1), number(argc, argv, 6, 0)),
+                  argv[3]);
+}
+
 int main(int argc, char **argv)
 {
+    if (argc >= 3 && strncmp(argv[1], "esp-", 4) == 0) {
+        return make_for_esp(argc, argv);
+    }
     if (argc >= 4 && strcmp(argv[1], "raw") == 0) {
         unsigned long size = strtoul(argv[2], NULL, 0);
         uint32_t seed = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 0) : 1;

@@ -41,6 +41,7 @@ struct peer {
     bool is_deaf;  /* doesn't read */
     bool suspends; /* at the first request for a rate; resumed by resume */
     bool resumes;
+    bool chatters; /* sends "old" before it answers to a rate */
     /* What it was told: "baud=9600 dtr=8 ..." */
     char log[PEER_LOG_SIZE];
     unsigned char *data; /* PEER_DATA_SIZE */
@@ -98,6 +99,9 @@ static inline void peer_on_baud(struct peer *peer, const unsigned char *value)
     peer_note(peer, "baud",
               (unsigned long)value[0] << 24 | (unsigned long)value[1] << 16 |
                   (unsigned long)value[2] << 8 | value[3]);
+    if (peer->chatters) {
+        peer_send(peer, "old", 3);
+    }
     if (peer->suspends) {
         peer_answer(peer, 8, NULL, 0);
         peer->suspends = false;

@@ -479,6 +479,23 @@ static void test_a_driver_that_comes_later(void **state)
     assert_sight(0, "usb:1-1.2", "", FETTLE_LINK_NONE);
 }
 
+/* It left one board and came to the other between two looks. */
+static void test_a_name_that_moves(void **state)
+{
+    (void)state;
+    plug_in(&cp2102n);
+    plug_in(&ch340);
+    make_bridge_tty("ttyUSB0", &cp2102n, 0, "cp210x");
+    assert_int_equal(2, look());
+    assert_sight(0, "usb:1-1.2", "ttyUSB0", FETTLE_LINK_SERIAL);
+    /* so that its inode isn't free */
+    assert_int_equal(0, rename(in_root("sys/class/tty/ttyUSB0"), in_root("old")));
+    make_bridge_tty("ttyUSB0", &ch340, 0, "ch341-uart");
+    assert_int_equal(2, look_at_change());
+    assert_sight(0, "usb:1-1.2", "", FETTLE_LINK_NONE);
+    assert_sight(1, "usb:1-1.3", "ttyUSB0", FETTLE_LINK_SERIAL);
+}
+
 /* As in a container that was given no node. */
 static void test_a_port_without_a_node(void **state)
 {
@@ -762,13 +779,21 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_bridges_are_lines),          TEST(test_a_bridge_with_two_lines),
-        TEST(test_two_faces_of_one_board),     TEST(test_both_faces_at_once),
-        TEST(test_a_driver_that_comes_later),  TEST(test_a_port_without_a_node),
-        TEST(test_only_ports_with_hardware),   TEST(test_ports_of_something_in_between),
-        TEST(test_knows_driver_and_interface), TEST(test_sees_who_may_open_it),
-        TEST(test_waits_for_either),           TEST(test_opens_ports),
-        TEST(test_refuses_what_is_no_line),    TEST(test_one_caller_for_both_faces),
+        TEST(test_bridges_are_lines),
+        TEST(test_a_bridge_with_two_lines),
+        TEST(test_two_faces_of_one_board),
+        TEST(test_both_faces_at_once),
+        TEST(test_a_driver_that_comes_later),
+        TEST(test_a_name_that_moves),
+        TEST(test_a_port_without_a_node),
+        TEST(test_only_ports_with_hardware),
+        TEST(test_ports_of_something_in_between),
+        TEST(test_knows_driver_and_interface),
+        TEST(test_sees_who_may_open_it),
+        TEST(test_waits_for_either),
+        TEST(test_opens_ports),
+        TEST(test_refuses_what_is_no_line),
+        TEST(test_one_caller_for_both_faces),
         TEST(test_goes_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -413,6 +413,20 @@ static void test_nothing_from_before_opening_is_read(void **state)
     tear_down(desk);
 }
 
+static void test_nothing_from_opening_is_read(void **state)
+{
+    (void)state;
+    struct desk *desk = new_desk();
+    uint8_t got[3];
+    desk->peer.chatters = true;
+    desk->peer.echoes = true;
+    open_desk(desk);
+    assert_int_equal(FETTLE_OK, write_link(desk, "new", 3).kind);
+    read_all(desk, got, sizeof got);
+    assert_memory_equal("new", got, 3);
+    tear_down(desk);
+}
+
 /* ---- the bus ---- */
 
 static void test_is_one_board(void **state)
@@ -497,7 +511,48 @@ static void test_reads_to_the_end(void **state)
     tear_down(desk);
 }
 
+static void test_reads_to_the_end_though_writing_has_failed(void **state)
+{
+    (void)state;
+    struct desk *desk = new_desk();
+    uint8_t got[4];
+    fettle_outcome outcome = {.kind = FETTLE_OK};
+    desk->peer.is_plain = true;
+    desk->peer.echoes = true;
+    open_desk(desk);
+    assert_int_equal(FETTLE_OK, write_link(desk, "last", 4).kind);
+    while (count_received(desk) < 4) {
+        (void)ops->wait(desk->bus, desk->change, now() + 1000, NULL);
+    }
+    peer_lock(&desk->peer); /* it has sent all of it back before it lets go of the lock */
+    peer_unlock(&desk->peer);
+    read_all(desk, got, 1);
+    peer_tell(&desk->peer, 'h');
+    while (outcome.kind == FETTLE_OK) {
+        outcome = write_link(desk, "x", 1);
+    }
+    assert_int_equal(FETTLE_GONE, outcome.kind);
+    read_all(desk, got + 1, 3);
+    assert_memory_equal("last", got, 4);
+    tear_down(desk);
+}
+
 /* ---- servers that are none ---- */
+
+/* One that is there at one of several addresses only. */
+static void test_tries_all_addresses(void **state)
+{
+    (void)state;
+    struct peer peer = {.is_plain = true};
+    char port[64];
+    fettle_error err = {.code = FETTLE_E_NONE};
+    peer_start(&peer, 0);
+    (void)snprintf(port, sizeof port, "tcp://localhost:%d", peer.port);
+    fettle_os_serial *bus = fettle_os_serial_new(port, &err);
+    assert_non_null(bus);
+    fettle_os_serial_free(bus);
+    peer_stop(&peer);
+}
 
 static void assert_unreachable(const struct peer *peer, const char *why, fettle_us time)
 {
@@ -560,9 +615,12 @@ int main(void)
         cmocka_unit_test(test_refuses_to_open_at_another_rate),
         cmocka_unit_test(test_discards_what_is_on_its_way),
         cmocka_unit_test(test_nothing_from_before_opening_is_read),
+        cmocka_unit_test(test_nothing_from_opening_is_read),
         cmocka_unit_test(test_is_one_board),
         cmocka_unit_test(test_comes_back_as_a_later_arrival),
         cmocka_unit_test(test_reads_to_the_end),
+        cmocka_unit_test(test_reads_to_the_end_though_writing_has_failed),
+        cmocka_unit_test(test_tries_all_addresses),
         cmocka_unit_test(test_says_why_it_cannot_be_reached),
         cmocka_unit_test(test_goes_without_memory),
     };

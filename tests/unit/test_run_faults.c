@@ -129,9 +129,10 @@ static void test_short_and_flipped(void **state)
 static void test_not_reached_without_bytes(void **state)
 {
     (void)state;
-    const fettle_fault_kind kinds[] = {FETTLE_FAULT_SHORT, FETTLE_FAULT_FLIPPED,
-                                       FETTLE_FAULT_DOUBLED, FETTLE_FAULT_LATE};
-    for (size_t i = 0; i < 4; i++) {
+    const fettle_fault_kind kinds[] = {FETTLE_FAULT_SHORT,   FETTLE_FAULT_FLIPPED,
+                                       FETTLE_FAULT_DOUBLED, FETTLE_FAULT_LATE,
+                                       FETTLE_FAULT_LOST,    FETTLE_FAULT_OUT_FLIPPED};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct desk desk;
         set_up(&desk, FETTLE_LINK_USB, (fettle_fault){.kind = kinds[i], .at = 0});
         assert_int_equal(6, perform(&desk.faults.port, dnload).count);
@@ -181,6 +182,79 @@ static void test_late(void **state)
     assert_int_equal(3, perform(&desk.faults.port, reading).count);
     assert_int_equal(0x1f, in_bytes[0]);
     fettle_host_finish(&desk.host);
+}
+
+static void test_lost(void **state)
+{
+    (void)state;
+    struct desk desk;
+    set_up(&desk, FETTLE_LINK_SERIAL,
+           (fettle_fault){.kind = FETTLE_FAULT_LOST, .at = 1, .byte = 5});
+    assert_int_equal(2, perform(&desk.faults.port, reading).count); /* the second of 3 */
+    assert_true(desk.faults.reached);
+    assert_memory_equal("\x00\x02", in_bytes, 2);
+    fettle_host_finish(&desk.host);
+}
+
+/* Takes what goes out, up to so many bytes. */
+struct sink {
+    fettle_port port;
+    size_t count, room;
+    uint8_t bytes[16];
+};
+
+static fettle_outcome take(fettle_port *port, const fettle_effect *effect,
+                           const fettle_cancel *cancel)
+{
+    struct sink *sink = (struct sink *)port;
+    (void)cancel;
+    if (sink->count + effect->write.size > sink->room) {
+        return (fettle_outcome){.kind = FETTLE_GONE};
+    }
+    memcpy(sink->bytes + sink->count, effect->write.data, effect->write.size);
+    sink->count += effect->write.size;
+    return (fettle_outcome){.kind = FETTLE_OK, .count = effect->write.size};
+}
+
+static struct sink send(fettle_fault_kind kind, unsigned byte, size_t room,
+                        fettle_outcome *outcome)
+{
+    static const uint8_t bytes[] = {0x10, 0x20, 0x30, 0x40};
+    struct sink sink = {.port.perform = take, .room = room};
+    fettle_faults faults;
+    fettle_faults_init(&faults, &sink.port, (fettle_fault){.kind = kind, .byte = byte});
+    *outcome = perform(&faults.port, (fettle_effect){.kind = FETTLE_EFFECT_WRITE,
+                                                     .write = {bytes, sizeof bytes}});
+    assert_true(faults.reached);
+    return sink;
+}
+
+static void test_bytes_out(void **state)
+{
+    static const struct {
+        fettle_fault_kind kind;
+        unsigned byte;
+        size_t size;
+        const char *bytes;
+    } rows[] = {
+        {FETTLE_FAULT_OUT_FLIPPED, 0, 4, "\x10\x20\x31\x40"},
+        {FETTLE_FAULT_OUT_FLIPPED, 1, 4, "\x11\x20\x30\x40"},
+        {FETTLE_FAULT_OUT_DOUBLED, 4, 5, "\x10\x20\x30\x40\x40"},
+        {FETTLE_FAULT_OUT_DOUBLED, 6, 5, "\x10\x20\x20\x30\x40"},
+        {FETTLE_FAULT_OUT_LOST, 1, 3, "\x20\x30\x40"},
+        {FETTLE_FAULT_OUT_LOST, 4, 3, "\x10\x20\x30"},
+    };
+    fettle_outcome outcome;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sink sink = send(rows[i].kind, rows[i].byte, sizeof sink.bytes, &outcome);
+        assert_int_equal(FETTLE_OK, outcome.kind);
+        assert_int_equal(4, outcome.count); /* nobody has noticed */
+        assert_int_equal(rows[i].size, sink.count);
+        assert_memory_equal(rows[i].bytes, sink.bytes, sink.count);
+    }
+    (void)send(FETTLE_FAULT_OUT_DOUBLED, 1, 2, &outcome); /* that goes wrong on its way */
+    assert_int_equal(FETTLE_GONE, outcome.kind);
 }
 
 static void test_throttle(void **state)
@@ -246,6 +320,8 @@ int main(void)
         cmocka_unit_test(test_not_reached_without_bytes),
         cmocka_unit_test(test_doubled),
         cmocka_unit_test(test_late),
+        cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_bytes_out),
         cmocka_unit_test(test_throttle),
         cmocka_unit_test(test_throttle_serial),
     };
