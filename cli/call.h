@@ -44,9 +44,10 @@ typedef struct cli_call {
     cli_target *targets;
     size_t target_count;
     fettle_image *image;
-    const char *file;               /* what `read` has written, or NULL */
-    char nodes[CLI_MAX_BOARDS][FETTLE_PATH_SIZE]; /* of --board, where it names a link to one */
-    unsigned char *stub;            /* what --stub names; or NULL */
+    const char *file; /* what `read` has written, or NULL */
+    char nodes[CLI_MAX_BOARDS]
+              [FETTLE_PATH_SIZE]; /* of --board, where it names a link to one */
+    unsigned char *stub;          /* what --stub names; or NULL */
     size_t stub_size;
 } cli_call;
 

@@ -51,7 +51,8 @@ static fettle_board_state state_of(const fettle_sight *sight, const fettle_board
     if (row == NULL && is_part) {
         return FETTLE_BOARD_NOT_OURS;
     }
-    switch (sight->access) {
+    bool is_only_seen = sight->kind == FETTLE_LINK_SERIAL && row != &fettle_board_esp;
+    switch (is_only_seen ? FETTLE_WHY_NONE : sight->access) { /* its port isn't needed */
     case FETTLE_WHY_PERMISSION:
         return FETTLE_BOARD_NO_PERMISSION;
     case FETTLE_WHY_DRIVER:
@@ -87,6 +88,7 @@ static void fill_name(fettle_board_view *view, const fettle_sight *sight,
                        : quirks != NULL && quirks->name != NULL ? quirks->name
                        : stock != NULL                          ? stock->name
                        : sight->product[0] != '\0'              ? sight->product
+                       : sight->kind == FETTLE_LINK_SERIAL      ? "Serial port"
                                                                 : fettle_board_generic.name;
     fettle_text_escape(view->name, sizeof view->name, name);
 }

@@ -89,7 +89,7 @@ const char *fettle_memory_get_answer(fettle_job *job);
 void fettle_memory_put_answer(const fettle_job *job);
 
 /* The rate that this line has held; 0: not known. And what it was now. */
-uint32_t fettle_memory_recall_baud(void *job, const fettle_sight *sight);
+uint32_t fettle_memory_recall_baud(void *self, const fettle_sight *sight);
 void fettle_memory_keep_baud(const fettle_job *job);
 
 /* Did an earlier update of the board on this port not come to its end? */
@@ -133,7 +133,7 @@ void fettle_result_tell_board(fettle_job *job);
 bool fettle_stub_take(fettle_job *job, fettle_error *err);
 
 /* stub.c: as fettle_job_engine's find_stub. */
-bool fettle_stub_find(void *job, const char *chip, fettle_esp_stub *stub);
+bool fettle_stub_find(void *self, const char *chip, fettle_esp_stub *stub);
 
 /* result_esp.c */
 void fettle_result_tell_chip(fettle_job *job);

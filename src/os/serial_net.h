@@ -3,6 +3,10 @@
  * A serial line at the other end of a TCP connection: plain, or with Telnet and RFC 2217 between. A plain one is
  * bytes only: control lines, rate and format are ENOTTY (serial.h), and those of opening are ignored.
  *
+ * Over RFC 2217 a change of rate, format or lines returns when the server has answered: it is done then. Discarding doesn't
+ * wait: the server forgets what has come until it reads the request, which is before anything that is written or
+ * changed afterwards.
+ *
  * A connection outlives the links that use it, one after the other: a server takes the end of one for a hang-up, and
  * many know of one client only. It belongs to its bus (serial_bus.h) while no link is open, then to the link's
  * thread, but for fettle_stream_is_over() and fettle_stream_cut().

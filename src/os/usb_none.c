@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* USB where the build has no libusb: what sysfs shows is seen, and nothing can be opened. */
+#define _POSIX_C_SOURCE 200809L
+
 #include "os/desk_inside.h"
 
 #include "base/error.h"

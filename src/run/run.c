@@ -213,7 +213,11 @@ static fettle_effect next_effect(fettle_run *run, fettle_us time)
     }
     add_time(run, time);
     fettle_effect effect = fettle_task_step(&run->task, last, time);
-    if (is_beyond_tidying(run, &effect)) {
+    if (is_beyond_tidying(run, &effect) &&
+        run->task.root->error.code ==
+            FETTLE_E_CANCELLED) { /* and it knows which board it was */
+        effect = (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+    } else if (is_beyond_tidying(run, &effect)) {
         effect = fettle_refuse(run->task.root, FETTLE_E_CANCELLED, NULL);
         run->task.root->error.stage =
             run->setup.observed != NULL ? run->setup.observed->stage : FETTLE_STAGE_NONE;
