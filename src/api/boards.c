@@ -51,7 +51,8 @@ static fettle_board_state state_of(const fettle_sight *sight, const fettle_board
     if (row == NULL && is_part) {
         return FETTLE_BOARD_NOT_OURS;
     }
-    bool is_only_seen = sight->kind == FETTLE_LINK_SERIAL && row != &fettle_board_esp;
+    bool is_only_seen = sight->kind == FETTLE_LINK_SERIAL && sight->node[0] != '\0' &&
+                        row != &fettle_board_esp;
     switch (is_only_seen ? FETTLE_WHY_NONE : sight->access) { /* its port isn't needed */
     case FETTLE_WHY_PERMISSION:
         return FETTLE_BOARD_NO_PERMISSION;
