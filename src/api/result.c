@@ -56,6 +56,8 @@ static fettle_result_outcome outcome_of(const fettle_job *job)
     case FETTLE_E_CANCELLED:
         return FETTLE_OUTCOME_INTERRUPTED;
     case FETTLE_E_WRONG_BOARD:
+    case FETTLE_E_ESP_OTHER_CHIP:
+    case FETTLE_E_ESP_SECURED:
     case FETTLE_E_WRONG_REVISION:
     case FETTLE_E_FILE_OTHER_REVISION:
     case FETTLE_E_IMAGE_TOO_LARGE:

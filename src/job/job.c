@@ -82,6 +82,10 @@ static fettle_effect on_rested(fettle_job_engine *job, const fettle_outcome *las
 {
     (void)last;
     (void)now;
+    if (job->has_said_farewell && job->way->has_started != NULL &&
+        job->way->has_started(job) == FETTLE_START_SEEN) {
+        job->mode = FETTLE_MODE_APP;
+    }
     return job->engine.error.code == FETTLE_E_NONE
                ? fettle_done(&job->engine)
                : (fettle_effect){.kind = FETTLE_EFFECT_FAILED};

@@ -220,7 +220,7 @@ static bool check_security(const fettle_job_engine *job, fettle_error *err)
         return true;
     }
     if (identity->refuses_plain ||
-        (identity->is_encrypted && identity->is_secure_download)) {
+        (identity->is_encrypted && job->plan->kind == FETTLE_TASK_UPDATE)) {
         text = "its flash is encrypted: what is written as it is would never start";
     } else if (job->plan->kind == FETTLE_TASK_ERASE &&
                (identity->is_encrypted || identity->is_secure_boot)) {
@@ -246,12 +246,50 @@ static bool check_digest(const fettle_job_engine *job, fettle_error *err)
     return false;
 }
 
+/* Afterwards there is nothing but what this update brings. */
+static bool check_mass_erase(const fettle_job_engine *job, fettle_error *err)
+{
+    const fettle_esp_chip *chip = job->esp.esp.identity.chip;
+    bool has_loader = false, has_table = false;
+    for (size_t i = 0; i < job->layout.count; i++) {
+        const fettle_esp_piece *piece = &job->layout.pieces[i];
+        uint64_t end = (uint64_t)piece->address + piece->data.size;
+        has_loader |= piece->address <= chip->bootloader && end > chip->bootloader;
+        has_table |= piece->address <= FETTLE_TABLE_ADDRESS && end > FETTLE_TABLE_ADDRESS;
+    }
+    if (!job->plan->mass_erases || !chip->has_chip_id || (has_loader && has_table)) {
+        return true;
+    }
+    fettle_error_set(err, FETTLE_E_IMAGE_NOT_FOR_BOARD,
+                     &(fettle_words){.board = chip->name,
+                                     .text = "after a mass erase it can't start without a "
+                                             "bootloader and a partition table, and the "
+                                             "file doesn't bring both"});
+    return false;
+}
+
+/* A ROM that isn't told the right size refuses what is beyond its own idea of it, in the middle of the work. */
+static bool check_flash_size(const fettle_job_engine *job, fettle_error *err)
+{
+    const fettle_esp *esp = &job->esp.esp;
+    if (esp->flash_size != 0 || esp->identity.is_secure_download ||
+        !esp->identity.chip->attaches) {
+        return true;
+    }
+    fettle_error_set(err, FETTLE_E_ANSWER_NEEDED,
+                     &(fettle_words){.board = esp->identity.chip->name,
+                                     .text =
+                                         "its flash tells an id that isn't known; say how "
+                                         "large it is with --flash-size"});
+    return false;
+}
+
 static bool settle_content(fettle_job_engine *job, fettle_error *err)
 {
     fettle_esp_board board = board_of(job);
     fettle_sectors *sectors = &job->esp.sectors;
     if (!fettle_esp_layout_make(&job->layout, job->plan, &board, &job->observed, err) ||
-        !check_digest(job, err)) {
+        !check_digest(job, err) || !check_mass_erase(job, err)) {
         return false;
     }
     for (size_t i = 0; i < job->layout.count; i++) {
@@ -333,10 +371,11 @@ static bool settle_task(fettle_job_engine *job, fettle_error *err)
 {
     switch (job->plan->kind) {
     case FETTLE_TASK_UPDATE:
-        return settle_content(job, err);
+        return check_flash_size(job, err) && settle_content(job, err);
     case FETTLE_TASK_VERIFY:
         if (!fettle_esp_can_hash(&job->esp.esp)) {
-            fettle_error_set(err, FETTLE_E_UPLOAD_UNSUPPORTED, NULL);
+            fettle_error_set(err, FETTLE_E_ESP_CANNOT,
+                             &(fettle_words){.text = "hash what its flash holds"});
             return false;
         }
         return settle_content(job, err);
