@@ -444,9 +444,11 @@ static fettle_outcome open_link(usb_link *link)
 {
     int code = LIBUSB_SUCCESS;
     libusb_device *device = choose_device(link, &code);
-    if (link->context == NULL) {
-        return fail(FETTLE_WHY_SYSTEM,
-                    code != LIBUSB_SUCCESS ? code : LIBUSB_ERROR_TIMEOUT);
+    if (link->context ==
+        NULL) { /* a hub that was at work for a board which has left, maybe this one */
+        return explain(link, FETTLE_WHY_SYSTEM,
+                       code != LIBUSB_SUCCESS ? code : LIBUSB_ERROR_TIMEOUT, FETTLE_NEVER,
+                       NULL);
     }
     if (device == NULL) {
         return explain(link, FETTLE_WHY_SYSTEM, LIBUSB_ERROR_NOT_FOUND, FETTLE_NEVER, NULL);
