@@ -68,6 +68,7 @@ static fettle_effect step(fettle_engine *engine, const fettle_outcome *last, fet
     work->may_fail = work->may_leave = false;
     work->used_stub = work->used_stub || work->esp.is_stub;
     work->was_good = last != NULL && last->kind == FETTLE_OK;
+    work->was_gone = last != NULL && last->kind == FETTLE_GONE;
     if (last == NULL) {
         return work->then(work, now);
     }
@@ -590,7 +591,8 @@ static fettle_effect on_knocked(fettle_esp_work *work, fettle_us now)
 static bool needs_knock(const fettle_esp_work *work)
 {
     return work->esp.heard.total == 0 && work->esp.left == FETTLE_ESP_LEFT_BY_LINES &&
-           work->esp.setup.port == FETTLE_ESP_PORT_UART && !work->has_knocked;
+           work->esp.setup.port != FETTLE_ESP_PORT_OTG && !work->has_knocked &&
+           !work->was_gone;
 }
 
 static fettle_effect on_heard(fettle_esp_work *work, fettle_us now)
@@ -611,7 +613,7 @@ static fettle_effect on_heard(fettle_esp_work *work, fettle_us now)
         return leave(work, now);
     }
     if (needs_knock(work)) {
-        work->has_knocked = true;
+        work->has_knocked = work->may_leave = true;
         return try(work, fettle_esp_knock(&work->esp, work->baud_in_loader), on_knocked);
     }
     return end_well(work, now);

@@ -51,6 +51,7 @@ struct fettle_esp_work {
     /* the engine's own */
     fettle_esp_work_then *then, *work;
     fettle_us until;
+    bool was_gone;     /* the board left the bus with it */
     bool was_good;     /* the last child has ended well */
     bool may_leave;    /* nor that the board leaves the bus */
     bool may_fail;     /* the child's failure is none of ours */

@@ -374,7 +374,10 @@ static bool settle_task(fettle_job_engine *job, fettle_error *err)
         return check_flash_size(job, err) && settle_content(job, err);
     case FETTLE_TASK_VERIFY:
         if (!fettle_esp_can_hash(&job->esp.esp)) {
-            fettle_error_set(err, FETTLE_E_ESP_CANNOT,
+            fettle_error_set(err,
+                             job->esp.esp.identity.is_secure_download
+                                 ? FETTLE_E_ESP_SECURE_DOWNLOAD
+                                 : FETTLE_E_ESP_CANNOT,
                              &(fettle_words){.text = "hash what its flash holds"});
             return false;
         }

@@ -312,7 +312,7 @@ static void secure_download(void **state)
                                           .has_address = true,
                                           .address = FACTORY_AT,
                                           .flash_size = 0x400000}));
-    assert_int_equal(FETTLE_E_ESP_CANNOT, self.job.engine.error.code);
+    assert_int_equal(FETTLE_E_ESP_SECURE_DOWNLOAD, self.job.engine.error.code);
 }
 
 static void esp8266_without_stub(void **state)
