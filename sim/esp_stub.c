@@ -286,7 +286,7 @@ static void mem_end(fettle_sim_esp *esp, const fettle_sim_esp_frame *frame, fett
     fettle_sim_esp_begin(esp, &work, ESP_TURN_US, at);
 }
 
-/* Not implemented, and without a reply. */
+/* The stub in its second generation knows this command, does nothing, and says nothing: so do we. */
 static void run_user_code(fettle_sim_esp *esp, const fettle_sim_esp_frame *frame,
                           fettle_us at)
 {

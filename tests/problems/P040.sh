@@ -33,4 +33,10 @@ done
 attempt update s3.bin --board $esp32
 ends_with 8 "P040 (c) a refusal"
 is_equal "$(lines_at_end)" "false false" "P040 (c) both lines are off after it"
+
+sample esp-app esp32 new.bin 65536
+for verb in "verify new.bin@0x10000" "read --memory nvs --overwrite out.bin" "update new.bin --dry-run" "info"; do
+    attempt $verb --board $esp32
+    is_json '["board"]["mode"]' '"app"' "P040 (d) $verb"
+done
 finish

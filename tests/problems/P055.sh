@@ -37,4 +37,21 @@ attempt update new.bin --memory ota_1 --board $esp32
 ends_with 0 "P055 (c) a slot by its name"
 has_at 0x270000 new.bin "P055 (c) it is there"
 has_not_at 0x10000 new.bin "P055 (c) and nowhere else"
+
+sample esp-app esp32 new.bin 65536
+python3 -c '
+import struct, zlib
+seq = struct.pack("<I", 2)
+open("otadata.bin", "wb").write((seq + b"\xff" * 24 + struct.pack("<I", zlib.crc32(seq, 0xFFFFFFFF))).ljust(0x2000, b"\xff"))'
+
+attempt update otadata.bin --memory otadata --board $esp32
+run update new.bin@0x270000 --board $esp32 --json
+is_proven "P055 (d) the slot that starts"
+rm -f $log
+sample esp-app esp32 next.bin 65536 2
+for where in next.bin@0x10000 "next.bin --memory ota_0"; do
+    run update $where --board $esp32 --json
+    has_at 0x270000 new.bin "P055 (e) $where: the other slot stays"
+    matches "$err" 'ota_1' "P055 (e) $where: that ota_1 starts is said"
+done
 finish
