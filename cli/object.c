@@ -478,6 +478,10 @@ static const char *ask_name(fettle_ask ask)
         return "update-mode";
     case FETTLE_ASK_REPLUG:
         return "replug";
+    case FETTLE_ASK_WIRE:
+        return "wire";
+    case FETTLE_ASK_UNWIRE:
+        return "unwire";
     case FETTLE_ASK_NOTHING:
         break;
     }

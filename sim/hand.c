@@ -117,6 +117,8 @@ static void do_right(fettle_sim_board *board, fettle_us at)
     case FETTLE_ASK_REPLUG:
         start_hand(board, FETTLE_SIM_REPLUG, at);
         break;
+    case FETTLE_ASK_WIRE:
+    case FETTLE_ASK_UNWIRE:
     case FETTLE_ASK_NOTHING:
         break;
     }
@@ -137,6 +139,8 @@ static void do_wrong(fettle_sim_board *board, fettle_us at)
     case FETTLE_ASK_REPLUG:
         start_hand(board, FETTLE_SIM_REPLUG_WITH_BUTTON, at);
         break;
+    case FETTLE_ASK_WIRE:
+    case FETTLE_ASK_UNWIRE:
     case FETTLE_ASK_NOTHING:
         return;
     }

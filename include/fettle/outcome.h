@@ -54,6 +54,8 @@ typedef enum fettle_ask {
     FETTLE_ASK_PLUG_IN,     /* plug the board in */
     FETTLE_ASK_UPDATE_MODE, /* bring it into update mode by hand: the board's own steps */
     FETTLE_ASK_REPLUG,      /* unplug it and plug it in again, without pressing anything */
+    FETTLE_ASK_WIRE,   /* wire a module's boot pin to ground, and press its reset button */
+    FETTLE_ASK_UNWIRE, /* take that wire off, and press reset */
 } fettle_ask;
 
 typedef enum fettle_stage {

@@ -281,6 +281,8 @@ static const char *ask_text(fettle_job *job, fettle_ask ask)
         fettle_text_append(job->ask_text, TEXT_SIZE,
                            " and plug it in again; don't hold any button.");
         break;
+    case FETTLE_ASK_WIRE:
+    case FETTLE_ASK_UNWIRE: /* the vendor's words */
     case FETTLE_ASK_NOTHING:
         break;
     }

@@ -7,6 +7,9 @@
 #define FETTLE_VENDOR_H
 
 #include "board/board.h"
+#include "board/module.h"
+
+struct fettle_archive;
 
 /* What a check has found. */
 typedef enum fettle_finding_kind {
@@ -32,6 +35,17 @@ typedef struct fettle_vendor {
      */
     size_t (*check)(const fettle_board_row *row, fettle_span content,
                     fettle_finding *findings, size_t max);
+
+    const fettle_carrier_ops *carrier; /* NULL: none */
+    const fettle_module_ops *modules;  /* NULL: none */
+
+    /*
+     * Is this archive of the vendor's own form, by what is in it? Then it is read, whole, into an image with a `package`. NULL and
+     * `err` where it is damaged, or another vendor's and its code is NONE.
+     */
+    struct fettle_image *(*read_package)(const char *name,
+                                         const struct fettle_archive *archive,
+                                         unsigned flags, fettle_error *err);
 } fettle_vendor;
 
 /* Vendors, handed down from src/api. */

@@ -34,6 +34,9 @@ const char *fettle_image_format_name(fettle_image_format format)
     if (format == FETTLE_IMAGE_JOINED) {
         return "joined";
     }
+    if (format == FETTLE_IMAGE_PACKAGE) {
+        return "package";
+    }
     while (i < FORMAT_COUNT && formats[i]->format != format) {
         i++;
     }

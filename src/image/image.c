@@ -122,6 +122,9 @@ const fettle_image_piece *fettle_image_find_piece(const fettle_image *image,
 void fettle_image_free(fettle_image *image)
 {
     if (image != NULL) {
+        if (image->package != NULL) {
+            image->free_package(image->package);
+        }
         fettle_free(image->memory);
         fettle_free(image->more_memory);
         fettle_free(image->pieces_memory);

@@ -20,6 +20,7 @@ enum {
     FETTLE_IMAGE_NAME_SIZE_MAX = 256, /* of several files; one may be longer */
     FETTLE_DFUSE_ELEMENTS_MAX = 10000,
     FETTLE_DFUSE_TARGETS_MAX = 255, /* bTargets has one byte */
+    FETTLE_IMAGE_MODULE_SIZE = 16,
 };
 
 typedef enum fettle_image_format {
@@ -28,7 +29,8 @@ typedef enum fettle_image_format {
     FETTLE_IMAGE_DFUSE, /* targets, elements and a DFU suffix, UM0391 */
     FETTLE_IMAGE_HEX,   /* Intel HEX, 1988 */
     FETTLE_IMAGE_ESP, /* for an ESP chip: an image of its loaders, a partition table, a merged file */
-    FETTLE_IMAGE_JOINED, /* no file: several of them, or one that was put at an address */
+    FETTLE_IMAGE_JOINED,  /* no file: several of them, or one that was put at an address */
+    FETTLE_IMAGE_PACKAGE, /* an archive of a vendor's own form */
 } fettle_image_format;
 
 typedef enum fettle_prefix {
@@ -135,6 +137,15 @@ typedef struct fettle_image {
 
     uint32_t
         merged_address; /* ESP, merged: of the first byte of the file, content or filling */
+
+    /*
+     * PACKAGE: what its vendor has read, for that vendor only; regions and pieces are then those of one of its variants, to be
+     * shown. Else NULL.
+     */
+    void *package;
+    void (*free_package)(void *package);
+    char module
+        [FETTLE_IMAGE_MODULE_SIZE]; /* the id of the board row that it is for; or empty */
 
     void *memory;      /* the image's own: the bytes of the file, and its name */
     void *more_memory; /* regions, and content that isn't bytes of the file; or NULL */

@@ -9,38 +9,8 @@
 #ifndef FETTLE_PLAN_ESP_LAYOUT_H
 #define FETTLE_PLAN_ESP_LAYOUT_H
 
-#include "image/esp_image.h"
-#include "image/partitions.h"
+#include "image/esp_place.h"
 #include "plan/plan.h"
-
-enum { FETTLE_ESP_PIECES_MAX = 512 };
-
-/* What is known of the board. Borrowed. */
-typedef struct fettle_esp_board {
-    const char *chip;  /* "ESP32-S3" */
-    bool is_esp8266;   /* its images name no chip */
-    uint16_t chip_id;  /* as images name it */
-    uint16_t revision; /* major * 100 + minor */
-    bool has_revision; /* it is known */
-    uint32_t bootloader;
-    uint64_t flash_size;            /* bytes; 0: not known */
-    bool is_unreadable;             /* there may be a table, and nobody can read it */
-    const fettle_partitions *table; /* NULL: it has none, or none that can be read */
-    const fettle_otadata *otadata;  /* NULL: not known */
-} fettle_esp_board;
-
-/* Content for the flash. `address` is the beginning of a sector; `data` is the
- * image's. */
-typedef struct fettle_esp_piece {
-    uint32_t address;
-    fettle_span data;
-} fettle_esp_piece;
-
-/* In the order of addresses; no two of them share a sector. */
-typedef struct fettle_esp_layout {
-    size_t count;
-    fettle_esp_piece pieces[FETTLE_ESP_PIECES_MAX];
-} fettle_esp_layout;
 
 /*
  * Places all of the plan's image. Adds to `observed` where things go that

@@ -45,6 +45,8 @@ static const char *const ask_names[] = {
     [FETTLE_ASK_PLUG_IN] = "plug-in",
     [FETTLE_ASK_UPDATE_MODE] = "update-mode",
     [FETTLE_ASK_REPLUG] = "replug",
+    [FETTLE_ASK_WIRE] = "wire",
+    [FETTLE_ASK_UNWIRE] = "unwire",
 };
 
 #define NAME_OF(names, number) \

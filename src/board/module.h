@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a vendor knows of its modules: boards with an ESP chip that sit on a carrier. Three things a plain ESP board doesn't have:
+ * the carrier has a word of its own for "into the loader"; some bytes of the flash can never be replaced; and what a file is made of
+ * depends on the module. Job and plan know them by these tables only.
+ */
+#ifndef FETTLE_BOARD_MODULE_H
+#define FETTLE_BOARD_MODULE_H
+
+#include "base/effect.h"
+
+struct fettle_image;
+struct fettle_esp_board;
+struct fettle_esp_layout;
+
+/* ---- the carrier ---- */
+
+enum { FETTLE_CARRIER_ROOM = 2048 };
+
+/* What a carrier has said of itself. */
+typedef struct fettle_carrier_facts {
+    bool answers;
+    bool has_hardware, has_firmware, has_product;
+    uint16_t hardware, firmware, product;
+} fettle_carrier_facts;
+
+/*
+ * A bridge that is a computer itself. All engines work on the serial face that is open already, and leave it at 115200 baud and
+ * eight data bits. `room` is memory of at least FETTLE_CARRIER_ROOM bytes, as aligned as anything, which belongs to one board.
+ */
+typedef struct fettle_carrier_ops {
+    const char *name;  /* "shield": what people call it */
+    uint32_t baud_max; /* towards the module */
+    uint32_t
+        baud_of_answers; /* the most at which long answers of the module come through whole */
+    bool (*is_one)(fettle_usb_id id);
+    void (*init)(void *room, fettle_usb_id id);
+    fettle_engine *(*ask)(void *room);   /* who it is; ends well also if it is silent */
+    fettle_engine *(*enter)(void *room); /* the module into its loader */
+    fettle_engine *(*leave)(void *room); /* and into its application */
+    fettle_engine *(*update_mode)(
+        void *room); /* itself into its update mode; nobody knows whether that works */
+    void (*tell)(const void *room, fettle_carrier_facts *facts);
+} fettle_carrier_ops;
+
+/* ---- the module ---- */
+
+enum {
+    FETTLE_MODULE_RANGES_MAX = 4,
+    FETTLE_MODULE_BYTES_MAX = 0x4000, /* of all ranges together */
+    FETTLE_MODULE_OWNED_MAX = 8,
+    FETTLE_MODULE_SUMMARY_SIZE = 2048,
+};
+
+typedef struct fettle_module_range {
+    uint32_t address, size;
+} fettle_module_range;
+
+/* What is known when the module's flash is laid out. Borrowed. */
+typedef struct fettle_module_look {
+    const struct fettle_esp_board *board;
+    const uint8_t *mac; /* six bytes */
+    fettle_span ranges
+        [FETTLE_MODULE_RANGES_MAX]; /* what read() has asked for, in its order; size 0: it couldn't be read */
+    fettle_span
+        kept; /* the first of them as it was kept the last time, for this MAC; size 0: nothing was */
+} fettle_module_look;
+
+/* What a person wants of a module. */
+typedef struct fettle_module_wishes {
+    const char *region;   /* NULL: as it is */
+    bool erases_files;    /* its file system */
+    bool erases_settings; /* its NVS */
+} fettle_module_wishes;
+
+typedef struct fettle_module_work {
+    struct fettle_esp_layout *layout; /* to be added to */
+    void *owned
+        [FETTLE_MODULE_OWNED_MAX]; /* memory that pieces lie in; given back by the caller, also on failure */
+    size_t owned_count;
+} fettle_module_work;
+
+struct fettle_memory_ops;
+
+typedef struct fettle_module_ops {
+    /* Is this a module of this vendor, by its partition table? */
+    bool (*is_one)(const struct fettle_esp_board *board);
+
+    /*
+     * What has to be read before anything is decided: the irreplaceable range first. Returns how many ranges.
+     */
+    size_t (*read)(const struct fettle_esp_board *board,
+                   fettle_module_range ranges[FETTLE_MODULE_RANGES_MAX]);
+
+    /* A readable summary of the irreplaceable range, secrets masked, lines separated by "\n". */
+    void (*summarise)(const fettle_module_look *look, char *text, size_t size);
+
+    /*
+     * Lays out a file of this vendor's own (image->package is not NULL) on this module. Adds to `observed` what goes where and
+     * what will be lost. False: refused.
+     */
+    bool (*lay_out)(const struct fettle_image *image, const fettle_module_look *look,
+                    const fettle_module_wishes *wishes, fettle_module_work *work,
+                    const struct fettle_memory_ops *memory, fettle_observed *observed,
+                    fettle_error *err);
+
+    /*
+     * Whatever was laid out (also files that are not this vendor's own): adds the irreplaceable range as it has to be afterwards, and
+     * which application is started. False: refused.
+     */
+    bool (*complete)(const fettle_module_look *look, const fettle_module_wishes *wishes,
+                     fettle_module_work *work, const struct fettle_memory_ops *memory,
+                     fettle_observed *observed, fettle_error *err);
+} fettle_module_ops;
+
+#endif
