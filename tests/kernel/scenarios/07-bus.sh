@@ -17,7 +17,7 @@ tell plug 1-1
 check "list --watch: an application that comes" wait_for 20 matches "$out" "Pytrack"
 tell unplug 1-1
 check "list --watch: and goes" wait_for 20 matches "$out" "- Pytrack on usb:1-1"
-kill -INT $begun
+kill -TERM $begun # a program in the background has SIGINT ignored
 end
 
 begin fettle update pytrack.dfu --revision 1 --wait=60 --json
