@@ -13,6 +13,7 @@
  * Prints runs, distinct states of the engines and slugs; ends with status 1 if anything did not hold.
  */
 #include "esp_desk.h"
+#include "thin.h"
 
 #include "image/deflate.h"
 
@@ -300,7 +301,7 @@ static void spoil_one(const struct esp_setting *setting, const struct clean *cle
 
 static unsigned stride_of(const struct esp_setting *setting)
 {
-    return wants_all || setting->stride == 0 ? 1 : setting->stride;
+    return wants_all || setting->stride == 0 ? 1 : setting->stride * thinning();
 }
 
 static void spoil_all(const struct esp_setting *setting, const struct clean *clean)

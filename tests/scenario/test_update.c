@@ -10,6 +10,7 @@
  * Prints runs, distinct states of the engines and slugs; ends with status 1 if anything did not hold.
  */
 #include "desk.h"
+#include "thin.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -140,6 +141,12 @@ static void repair(struct desk *desk)
          !desk->must_start || fettle_sim_showing(desk->sim, 0) == FETTLE_SIM_SHOWS_APP);
 }
 
+static int stride_of(const struct setting *setting)
+{
+    int stride = setting->stride > 0 ? setting->stride : 1;
+    return stride * (int)thinning();
+}
+
 static void spoil_one(const struct setting *setting, struct spoil spoil)
 {
     struct desk *desk = make(setting);
@@ -152,7 +159,7 @@ static void spoil_one(const struct setting *setting, struct spoil spoil)
 /* Everything can end badly; a block can be dropped and said to be fine; an answer can be cut. */
 static void spoil_all(const struct setting *setting, int count, const uint8_t *kinds)
 {
-    for (int at = 0; at<count; at += setting->stride> 0 ? setting->stride : 1) {
+    for (int at = 0; at < count; at += stride_of(setting)) {
         for (int kind = FETTLE_TIMEOUT; kind <= FETTLE_ERROR; kind++) {
             for (int is_performed = 0; is_performed < 2; is_performed++) {
                 spoil_one(setting, (struct spoil){.at = at,
@@ -171,7 +178,7 @@ static void spoil_all(const struct setting *setting, int count, const uint8_t *k
 
 static void cancel_all(const struct setting *setting, int count)
 {
-    for (int at = 0; at<count; at += setting->stride> 0 ? setting->stride : 1) {
+    for (int at = 0; at < count; at += stride_of(setting)) {
         struct desk *desk = make(setting);
         bool is_done = desk_sit(desk, (struct spoil){.at = NO_STEP}, at);
         MUST(desk, is_done || desk->job.engine.error.code == FETTLE_E_CANCELLED);
