@@ -90,6 +90,7 @@ void fettle_sim_leave_by_fault(fettle_sim_board *board, const fettle_sim_hits *h
     bool stays_away = hits->is[FAULT_NO_RETURN];
     board->is_dead = board->is_dead || stays_away;
     board->shows_other_ids = board->shows_other_ids || hits->is[FAULT_OTHER_IDS];
+    board->has_power = false;
     fettle_sim_leave(board, now, START_BOOT,
                      stays_away ? FETTLE_NEVER : fettle_sim_ms_of(board, OPTION_RETURN));
 }
@@ -399,17 +400,19 @@ static fettle_outcome refuse(fettle_why why)
 /* NULL: it has no serial line now. */
 static const fettle_serial_ops *line_of(const fettle_sim_board *board)
 {
-    if (board->model->esp != NULL) {
+    if (board->model->is_shield && board->shows != FETTLE_SIM_SHOWS_APP) {
+        return NULL;
+    }
+    if (board->esp != NULL) {
         return &fettle_sim_esp_line_ops;
     }
-    bool is_line = board->model->is_shield && board->shows == FETTLE_SIM_SHOWS_APP;
-    return is_line ? &fettle_sim_line_ops : NULL;
+    return board->model->is_shield ? &fettle_sim_line_ops : NULL;
 }
 
 static void open_line(fettle_sim_board *board, const fettle_serial_settings *settings,
                       fettle_us at)
 {
-    if (board->model->esp != NULL) {
+    if (board->esp != NULL) {
         fettle_sim_esp_open(board, settings, at);
     } else {
         fettle_sim_line_open(board, settings, at);

@@ -155,8 +155,13 @@ static fettle_sim_reply set_line_coding(fettle_sim_board *board,
     }
     board->line.bCharFormat = control->out[4];
     board->line.bParityType = control->out[5];
-    fettle_sim_line_set_coding(board, fettle_get32(control->out), control->out[6],
-                               request->now);
+    uint32_t dwDTERate = fettle_get32(control->out);
+    uint8_t bDataBits = control->out[6];
+    if (board->esp != NULL) {
+        fettle_sim_esp_set_coding(board->esp, dwDTERate, bDataBits, request->now);
+    } else {
+        fettle_sim_line_set_coding(board, dwDTERate, bDataBits, request->now);
+    }
     return (fettle_sim_reply){.kind = FETTLE_OK, .count = LINE_CODING_SIZE};
 }
 

@@ -12,7 +12,7 @@
  * boot pin through two transistors; and USB-Serial-JTAG, inside the chip, where the lines are a
  * little state machine, no rate matters, and a reset doesn't look at the straps.
  */
-#include "esp.h"
+#include "pycom.h"
 
 #include <string.h>
 
@@ -22,9 +22,13 @@ enum {
     JTAG_BYTE_NS = 2000, /* full speed USB, as measured by others: section 6.3 */
     OFF_IN_100 = 3,      /* a rate is another one from here on */
     CONSOLE_BAUD = 115200,
-    BAD_ONE_IN = 24, /* bytes that a line spoils which is too fast for it */
-    START_US = 1000, /* of a ROM */
-    GARBAGE = 0x20,  /* often follows a change of rate: section 2.6 */
+    BAD_ONE_IN = 24,   /* bytes that a line spoils which is too fast for it */
+    START_US = 1000,   /* of a ROM */
+    GARBAGE = 0x20,    /* often follows a change of rate: section 2.6 */
+    PIC_BAUD = 230400, /* a PIC passes longer runs than PIC_RUN whole up to here only, */
+    PIC_RUN = 64,
+    PIC_LOSES_ONE_IN = 8,
+    PIC_PAUSE_NS = 1000000, /* and this long it needs between two */
 };
 
 static fettle_us earlier(fettle_us a, fettle_us b)
@@ -54,6 +58,12 @@ bool fettle_sim_esp_is_off(uint32_t baud, uint32_t other)
     return difference * 100 > (uint64_t)other * OFF_IN_100;
 }
 
+/* A rate that the chip's dividers have rounded up is still this one. */
+static bool is_above(uint32_t baud, uint32_t limit)
+{
+    return baud > limit && fettle_sim_esp_is_off(baud, limit);
+}
+
 uint64_t fettle_sim_esp_byte_ns(const fettle_sim_esp *esp, uint32_t baud)
 {
     return esp->is_jtag ? JTAG_BYTE_NS : (uint64_t)BITS * SECOND_NS / baud;
@@ -62,7 +72,7 @@ uint64_t fettle_sim_esp_byte_ns(const fettle_sim_esp *esp, uint32_t baud)
 bool fettle_sim_esp_bear(fettle_sim_esp *esp, uint32_t baud, uint8_t *value)
 {
     uint64_t most = fettle_sim_option_of(esp->board, OPTION_MAX_BAUD);
-    if (esp->is_jtag || baud <= most) {
+    if (esp->is_jtag || !is_above(baud, (uint32_t)most)) {
         return true;
     }
     uint32_t random = fettle_sim_random(&esp->board->random);
@@ -85,12 +95,35 @@ static fettle_us hand_over(const fettle_sim_esp *esp, fettle_us at)
     return tick == 0 || esp->is_jtag ? at : (at / tick + 1) * tick;
 }
 
+bool fettle_sim_esp_is_behind_pic(const fettle_sim_esp *esp)
+{
+    return esp->board->model->is_shield;
+}
+
+/* Does somebody hear what it sends? */
+static bool is_heard(const fettle_sim_esp *esp)
+{
+    return esp->board->holder != NULL &&
+           (esp->module == NULL || fettle_sim_pycom_bridges(esp->board));
+}
+
+/* A PIC has little room, and loses bytes of what comes too fast for too long. */
+static bool is_lost_in_pic(fettle_sim_esp *esp, uint64_t begins)
+{
+    bool is_run = begins < esp->run_ends_ns + PIC_PAUSE_NS;
+    esp->run_ends_ns = esp->out_free_ns;
+    esp->run = is_run ? esp->run + 1 : 1;
+    return is_above(esp->baud, PIC_BAUD) && esp->run > PIC_RUN &&
+           fettle_sim_random(&esp->board->random) % PIC_LOSES_ONE_IN == 0;
+}
+
 void fettle_sim_esp_emit(fettle_sim_esp *esp, uint8_t byte, fettle_us at)
 {
     uint64_t begins = at * 1000;
     begins = begins < esp->out_free_ns ? esp->out_free_ns : begins;
     esp->out_free_ns = begins + fettle_sim_esp_byte_ns(esp, esp->baud);
-    if (esp->board->holder == NULL || !fettle_sim_esp_bear(esp, esp->baud, &byte)) {
+    if (!is_heard(esp) || !fettle_sim_esp_bear(esp, esp->baud, &byte) ||
+        (fettle_sim_esp_is_behind_pic(esp) && is_lost_in_pic(esp, begins))) {
         return;
     }
     if (esp->out_count == ESP_OUT_ROOM) {
@@ -133,6 +166,7 @@ void fettle_sim_esp_stop(fettle_sim_esp *esp, fettle_us at)
     esp->mode = ESP_MODE_RESET;
     esp->is_attached = esp->is_mute = false;
     esp->params_size = 0;
+    esp->has_prompt = false;
     esp->last_value = 0;
     esp->syncs = 0;
     esp->work_at = esp->text_at = esp->starts_at = esp->changes_at = FETTLE_NEVER;
@@ -152,7 +186,8 @@ static fettle_sim_esp_mode strapped_mode(fettle_sim_esp *esp)
 
 static void show(fettle_sim_esp *esp, fettle_sim_shows shows)
 {
-    if (esp->board->shows != FETTLE_SIM_SHOWS_NOTHING) {
+    if (esp->board->shows != FETTLE_SIM_SHOWS_NOTHING &&
+        !fettle_sim_esp_is_behind_pic(esp)) {
         esp->board->shows = shows;
     }
 }
@@ -171,6 +206,11 @@ static void let_watchdog_run(fettle_sim_esp *esp, bool is_download, fettle_us at
 /* The straps have been looked at, or weren't: this is what they said. */
 static void run(fettle_sim_esp *esp, fettle_sim_esp_cause cause, fettle_us at)
 {
+    if (fettle_sim_pycom_is_dumb(esp)) {
+        show(esp, FETTLE_SIM_SHOWS_APP);
+        fettle_sim_pycom_start_dumb(esp, at);
+        return;
+    }
     bool is_wanted = esp->is_strapped || esp->wants_download;
     esp->mode = is_wanted ? strapped_mode(esp) : ESP_MODE_APP;
     bool is_download = esp->mode == ESP_MODE_ROM;
@@ -189,6 +229,9 @@ static void run(fettle_sim_esp *esp, fettle_sim_esp_cause cause, fettle_us at)
 static bool is_boot_low(const fettle_sim_esp *esp)
 {
     const fettle_serial_settings *told = &esp->board->line.told;
+    if (esp->module != NULL) {
+        return fettle_sim_pycom_is_boot_low(esp->board);
+    }
     switch (fettle_sim_option_of(esp->board, OPTION_CIRCUIT)) {
     case CIRCUIT_CLASSIC:
         return told->dtr && !told->rts;
@@ -243,6 +286,24 @@ static bool is_reset(const fettle_sim_esp *esp, bool dtr, bool rts)
     }
 }
 
+static void pull(fettle_sim_esp *esp, bool is_low, fettle_us at)
+{
+    if (is_low && !esp->is_low) {
+        fettle_sim_esp_stop(esp, at);
+        esp->rises_at = FETTLE_NEVER;
+    } else if (!is_low && esp->is_low) {
+        esp->rises_at = fettle_sim_after(at, fettle_sim_ms_of(esp->board, OPTION_EN_MS));
+    }
+    esp->is_low = is_low;
+}
+
+void fettle_sim_esp_hold(fettle_sim_esp *esp, bool is_low, fettle_us at)
+{
+    fettle_sim_esp_advance(esp, at);
+    pull(esp, is_low, at);
+    fettle_sim_esp_advance(esp, at);
+}
+
 void fettle_sim_esp_set_lines(fettle_sim_esp *esp, bool dtr, bool rts, fettle_us at)
 {
     const fettle_serial_settings *told = &esp->board->line.told;
@@ -251,16 +312,8 @@ void fettle_sim_esp_set_lines(fettle_sim_esp *esp, bool dtr, bool rts, fettle_us
     fettle_sim_line_set_lines(esp->board, dtr, rts, at);
     if (esp->is_jtag) {
         set_jtag_lines(esp, dtr, rts, was_reset, at);
-    } else {
-        bool is_low = is_reset(esp, dtr, rts);
-        if (is_low && !esp->is_low) {
-            fettle_sim_esp_stop(esp, at);
-            esp->rises_at = FETTLE_NEVER;
-        } else if (!is_low && esp->is_low) {
-            esp->rises_at =
-                fettle_sim_after(at, fettle_sim_ms_of(esp->board, OPTION_EN_MS));
-        }
-        esp->is_low = is_low;
+    } else if (esp->module == NULL) {
+        pull(esp, is_reset(esp, dtr, rts), at);
     }
     fettle_sim_esp_advance(esp, at);
 }
@@ -334,7 +387,11 @@ static void set_timer(fettle_sim_esp *esp)
     for (int i = 0; i < EVENT_BYTE; i++) {
         at = earlier(at, time_of(esp, (esp_event)i));
     }
-    esp->board->timer_at = at;
+    if (fettle_sim_esp_is_behind_pic(esp)) {
+        esp->board->module_at = at;
+    } else {
+        esp->board->timer_at = at;
+    }
 }
 
 /* The rates of both ends decide what it hears. */
@@ -352,7 +409,14 @@ static void take_byte(fettle_sim_esp *esp, fettle_us at)
     if (!esp->knows_baud) {
         esp->next_baud = byte.baud; /* what auto-baud would measure */
     }
-    fettle_sim_esp_hear(esp, byte.value, at < byte.due ? byte.due : at);
+    at = at < byte.due ? byte.due : at;
+    if (esp->module != NULL && esp->mode == ESP_MODE_APP) {
+        fettle_sim_pycom_type(esp, byte.value, at);
+    } else if (fettle_sim_pycom_is_dumb(esp)) {
+        fettle_sim_pycom_be_dumb(esp, &byte, at);
+    } else {
+        fettle_sim_esp_hear(esp, byte.value, at);
+    }
 }
 
 static void change_baud(fettle_sim_esp *esp, fettle_us at)
@@ -414,9 +478,18 @@ static void start_cold(fettle_sim_esp *esp, bool with_boot, fettle_us at)
     fettle_sim_esp_stop(esp, at);
     esp->rises_at = esp->watchdog_at = FETTLE_NEVER;
     esp->wants_download = false;
-    esp->is_strapped = with_boot;
+    esp->is_strapped = esp->module != NULL ? is_boot_low(esp) : with_boot;
     fettle_sim_esp_registers_init(esp, true);
     run(esp, ESP_BY_POWER, at);
+}
+
+void fettle_sim_esp_power_module(fettle_sim_esp *esp, fettle_us at)
+{
+    esp->in_count = esp->out_count = 0;
+    esp->in_free_ns = 0;
+    esp->is_low = false;
+    start_cold(esp, false, at);
+    fettle_sim_esp_advance(esp, at);
 }
 
 /* What the host told its bridge before is forgotten. */
@@ -430,6 +503,7 @@ void fettle_sim_esp_power(fettle_sim_esp *esp, fettle_sim_start start, fettle_us
         board->shows = board->kept;
     } else {
         board->shows = FETTLE_SIM_SHOWS_APP;
+        board->has_power = true;
         esp->is_low = false;
         start_cold(esp, start == START_UPDATE, at);
     }
@@ -439,6 +513,9 @@ void fettle_sim_esp_power(fettle_sim_esp *esp, fettle_sim_start start, fettle_us
 void fettle_sim_esp_press_reset(fettle_sim_board *board, bool with_boot, fettle_us at)
 {
     fettle_sim_esp_advance(board->esp, at);
+    if (board->esp->is_low) {
+        return; /* something else holds it there already */
+    }
     start_cold(board->esp, with_boot, at);
     fettle_sim_esp_advance(board->esp, at);
 }

@@ -37,6 +37,7 @@ enum {
     ESP_REGISTERS = 128,
     ESP_SEGMENTS = 8,
     ESP_MAGICS = 4,
+    ESP_IMAGE_HEAD = 256,
 };
 
 /* ---- opcodes, section 2.2 of the fact sheet ---- */
@@ -279,6 +280,16 @@ struct fettle_sim_esp {
     uint8_t xtal; /* MHz */
     bool is_jtag, has_flash;
     uint32_t flash_id;
+    uint8_t *flash; /* the board's memory, or its module's */
+    size_t flash_size;
+
+    /* of a Pycom module: pycom.h */
+    const fettle_sim_pycom_module *module; /* NULL: it is none */
+    fettle_sim_module_state slot;          /* that was started last, */
+    char version[64], text[160];           /* and what it says it is */
+    bool is_safe, has_prompt;
+    uint64_t run_ends_ns; /* bytes that came without a pause, for its PIC */
+    unsigned run;
 
     /* the wires; times in nanoseconds, or they would drift */
     fettle_sim_esp_in in[ESP_IN_ROOM];
@@ -335,9 +346,6 @@ struct fettle_sim_esp {
 
 /* ---- esp.c ---- */
 
-/* Everything happens that is due by `at`, and the board's timer is set to what is next. */
-void fettle_sim_esp_advance(fettle_sim_esp *esp, fettle_us at);
-
 /* Sends one byte, when the wire is free. */
 void fettle_sim_esp_emit(fettle_sim_esp *esp, uint8_t byte, fettle_us at);
 void fettle_sim_esp_say(fettle_sim_esp *esp, const char *text, fettle_us at);
@@ -349,6 +357,7 @@ void fettle_sim_esp_set_lines(fettle_sim_esp *esp, bool dtr, bool rts, fettle_us
 /* Nothing of what the chip was doing goes on. */
 void fettle_sim_esp_stop(fettle_sim_esp *esp, fettle_us at);
 void fettle_sim_esp_power(fettle_sim_esp *esp, fettle_sim_start start, fettle_us at);
+bool fettle_sim_esp_is_behind_pic(const fettle_sim_esp *esp);
 void fettle_sim_esp_reset(fettle_sim_esp *esp, fettle_sim_esp_cause cause, fettle_us at);
 void fettle_sim_esp_record(fettle_sim_esp *esp, fettle_us at, const char *what,
                            uint8_t bRequest, uint32_t address, uint32_t size);
@@ -361,6 +370,12 @@ uint64_t fettle_sim_esp_byte_ns(const fettle_sim_esp *esp, uint32_t baud);
 
 /* What becomes of a byte at this rate on a line that bears max-baud=; false: it is lost. */
 bool fettle_sim_esp_bear(fettle_sim_esp *esp, uint32_t baud, uint8_t *value);
+
+/* ---- esp_board.c ---- */
+
+/* Makes board->esp, with its content in `flash`; false: no memory. */
+bool fettle_sim_esp_new(fettle_sim_board *board, const fettle_sim_esp_chip *chip,
+                        uint8_t *flash, size_t flash_size);
 
 /* ---- esp_hear.c ---- */
 
@@ -427,6 +442,9 @@ fettle_us fettle_sim_esp_program(fettle_sim_esp *esp, uint32_t address,
                                  const uint8_t *bytes, size_t size, fettle_us now);
 void fettle_sim_esp_read(const fettle_sim_esp *esp, uint32_t address, uint8_t *bytes,
                          size_t size);
+/* Likewise, decrypted: as the chip sees it. */
+void fettle_sim_esp_look(const fettle_sim_esp *esp, uint32_t address, uint8_t *bytes,
+                         size_t size);
 /* Turns what would be written into what an encrypted flash holds, and back. */
 void fettle_sim_esp_encrypt(const fettle_sim_esp *esp, uint32_t address, uint8_t *bytes,
                             size_t size);
@@ -459,7 +477,33 @@ void fettle_sim_esp_listen(fettle_sim_esp *esp, fettle_us at);
 void fettle_sim_esp_on_text(fettle_sim_esp *esp, fettle_us at);
 bool fettle_sim_esp_boots(const fettle_sim_esp *esp, char version[32]);
 
+/* Is there an image from `begin` on that this chip can run, and a table of partitions? */
+bool fettle_sim_esp_is_image(const fettle_sim_esp *esp, uint32_t begin, uint32_t end);
+bool fettle_sim_esp_has_table(const fettle_sim_esp *esp);
+
 /* Fills the flash of a new board. */
 void fettle_sim_esp_fill(fettle_sim_esp *esp);
+
+/* A segment of an image. */
+typedef struct fettle_sim_esp_image_part {
+    uint32_t address, size;
+    uint8_t head[ESP_IMAGE_HEAD]; /* what it begins with; the rest is noise */
+    uint32_t head_size;
+} fettle_sim_esp_image_part;
+
+/* Returns its size. */
+uint32_t fettle_sim_esp_put_image(fettle_sim_esp *esp, uint32_t at,
+                                  const fettle_sim_esp_image_part *parts, uint8_t count,
+                                  uint64_t seed);
+
+typedef struct fettle_sim_esp_table_row {
+    uint8_t type, subtype;
+    uint32_t offset, size;
+    const char *label;
+} fettle_sim_esp_table_row;
+void fettle_sim_esp_put_row(fettle_sim_esp *esp, size_t index,
+                            const fettle_sim_esp_table_row *row);
+void fettle_sim_esp_seal_table(fettle_sim_esp *esp, size_t count);
+void fettle_sim_esp_put_nvs(fettle_sim_esp *esp);
 
 #endif

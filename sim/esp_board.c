@@ -3,7 +3,7 @@
  * An ESP board as one of the world's: how it is made, and what it looks like on the bus, which is
  * a bridge, or the chip's own USB-Serial-JTAG (section 5.4 of the fact sheet).
  */
-#include "esp.h"
+#include "pycom.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,8 @@ static bool is_bootable(const fettle_sim_board *board)
 /* The lines do it, where there are any. */
 static bool needs_button(const fettle_sim_board *board)
 {
-    return fettle_sim_option_of(board, OPTION_CIRCUIT) == CIRCUIT_NONE;
+    return board->model->module == NULL &&
+           fettle_sim_option_of(board, OPTION_CIRCUIT) == CIRCUIT_NONE;
 }
 
 static void make_mac(fettle_sim_esp *esp)
@@ -49,11 +50,11 @@ static void make_mac(fettle_sim_esp *esp)
 }
 
 /* Winbond, and as large as it is; Section 3.5. */
-static uint32_t make_flash_id(const fettle_sim_board *board)
+static uint32_t make_flash_id(const fettle_sim_board *board, size_t size)
 {
     uint64_t given = fettle_sim_option_of(board, OPTION_FLASH_ID);
     uint32_t capacity = 0;
-    while ((size_t)1 << capacity < board->memory_size) {
+    while ((size_t)1 << capacity < size) {
         capacity++;
     }
     /* 0x20 and on for 64 MiB and more */
@@ -61,25 +62,26 @@ static uint32_t make_flash_id(const fettle_sim_board *board)
     return given != SIM_MODEL_DECIDES ? (uint32_t)given : 0x0040ef | capacity << 16;
 }
 
-static bool init(fettle_sim_board *board)
+bool fettle_sim_esp_new(fettle_sim_board *board, const fettle_sim_esp_chip *chip,
+                        uint8_t *flash, size_t flash_size)
 {
-    uint64_t size = fettle_sim_option_of(board, OPTION_SIZE);
     fettle_sim_esp *esp = calloc(1, sizeof *esp);
-    board->esp = esp;
-    board->memory_size = (size_t)size;
-    board->memory = malloc(board->memory_size);
-    if (esp == NULL || board->memory == NULL) {
+    if (esp == NULL) {
         return false;
     }
+    board->esp = esp;
     esp->board = board;
-    esp->chip = board->model->esp;
+    esp->chip = chip;
+    esp->flash = flash;
+    esp->flash_size = flash_size;
+    esp->module = board->model->module;
     uint64_t revision = fettle_sim_option_of(board, OPTION_REVISION);
     uint64_t xtal = fettle_sim_option_of(board, OPTION_XTAL);
     esp->revision =
         revision == SIM_MODEL_DECIDES ? esp->chip->revision : (uint16_t)revision;
     esp->xtal = xtal == SIM_MODEL_DECIDES ? esp->chip->xtal : (uint8_t)xtal;
     esp->is_jtag = fettle_sim_option_of(board, OPTION_BRIDGE) == BRIDGE_JTAG;
-    esp->flash_id = make_flash_id(board);
+    esp->flash_id = make_flash_id(board, flash_size);
     esp->has_flash = esp->flash_id != 0xffffff && esp->flash_id != 0;
     esp->rises_at = esp->watchdog_at = FETTLE_NEVER;
     make_mac(esp);
@@ -88,7 +90,19 @@ static bool init(fettle_sim_board *board)
     if (fettle_sim_option_of(board, OPTION_OWN_STUB) != 0) {
         fettle_sim_esp_know_own_stub(esp);
     }
-    return fettle_sim_line_init(board);
+    return true;
+}
+
+static bool init(fettle_sim_board *board)
+{
+    board->memory_size = (size_t)fettle_sim_option_of(board, OPTION_SIZE);
+    board->memory = malloc(board->memory_size);
+    board->is_boot_wired = board->model->module != NULL &&
+                           fettle_sim_option_of(board, OPTION_MODE) == MODE_DFU;
+    return board->memory != NULL &&
+           fettle_sim_esp_new(board, board->model->esp, board->memory,
+                              board->memory_size) &&
+           fettle_sim_line_init(board);
 }
 
 void fettle_sim_esp_free(fettle_sim_esp *esp)
@@ -117,9 +131,13 @@ static const esp_bridge bridges[] = {
     [BRIDGE_JTAG] = {{0x303a, 0x1001}, "Espressif", "USB JTAG/serial debug unit"},
 };
 
+/* Of Pycom's Expansion Board 2.0: section 1.4 of the fact sheet on its boards. */
+static const esp_bridge expansion2 = {{0x0403, 0x6015}, "FTDI", "FT230X Basic UART"};
+
 static void describe(const fettle_sim_board *board, fettle_sight *sight)
 {
     const esp_bridge *bridge = &bridges[fettle_sim_option_of(board, OPTION_BRIDGE)];
+    bridge = board->model->module != NULL ? &expansion2 : bridge;
     fettle_sim_writer writer = {sight->descriptors, 0, sizeof sight->descriptors};
     sight->kind = FETTLE_LINK_SERIAL;
     sight->id = bridge->id;

@@ -6,7 +6,7 @@
  * text (section 1.11). An application says its version, and goes on talking; where there is
  * nothing to start, a watchdog resets the chip, and it all begins again.
  */
-#include "esp.h"
+#include "pycom.h"
 
 #include <string.h>
 
@@ -34,14 +34,6 @@ enum {
 
 /* ---- reading ---- */
 
-static void look(const fettle_sim_esp *esp, uint32_t at, uint8_t *bytes, size_t size)
-{
-    fettle_sim_esp_read(esp, at, bytes, size);
-    if (fettle_sim_option_of(esp->board, OPTION_ENCRYPTION) != ENCRYPTION_NONE) {
-        fettle_sim_esp_encrypt(esp, at, bytes, size);
-    }
-}
-
 typedef struct image_reader {
     const fettle_sim_esp *esp;
     uint32_t at, end;
@@ -54,7 +46,7 @@ static bool take(image_reader *reader, uint8_t *bytes, uint32_t size)
     if (size > reader->end - reader->at) {
         return false;
     }
-    look(reader->esp, reader->at, bytes, size);
+    fettle_sim_esp_look(reader->esp, reader->at, bytes, size);
     reader->at += size;
     fettle_sha256_feed(&reader->sha256, (fettle_span){bytes, size});
     return true;
@@ -94,12 +86,11 @@ static bool take_end(image_reader *reader, uint32_t begin, bool has_hash)
     if (sizeof hash > reader->end - reader->at) {
         return false;
     }
-    look(reader->esp, reader->at, hash, sizeof hash);
+    fettle_sim_esp_look(reader->esp, reader->at, hash, sizeof hash);
     return memcmp(hash, digest, sizeof hash) == 0;
 }
 
-/* Is there an image from `begin` on that this chip can run? */
-static bool is_image(const fettle_sim_esp *esp, uint32_t begin, uint32_t end)
+bool fettle_sim_esp_is_image(const fettle_sim_esp *esp, uint32_t begin, uint32_t end)
 {
     image_reader reader = {.esp = esp, .at = begin, .end = end, .checksum = 0xef};
     uint8_t header[HEADER];
@@ -161,7 +152,7 @@ static partitions read_table(const fettle_sim_esp *esp)
     fettle_md5_init(&md5);
     for (uint32_t i = 0; i <= ROWS_MOST; i++) {
         uint8_t row[ROW];
-        look(esp, ESP_TABLE_AT + i * ROW, row, sizeof row);
+        fettle_sim_esp_look(esp, ESP_TABLE_AT + i * ROW, row, sizeof row);
         if (row[0] == 0xeb && row[1] == 0xeb) {
             found.is_valid = found.is_valid && is_sum_right(&md5, row);
             return found;
@@ -176,6 +167,11 @@ static partitions read_table(const fettle_sim_esp *esp)
         note_row(&found, row);
     }
     return found;
+}
+
+bool fettle_sim_esp_has_table(const fettle_sim_esp *esp)
+{
+    return read_table(esp).is_valid;
 }
 
 /* Section 4.5. */
@@ -200,10 +196,11 @@ static int chosen(const fettle_sim_esp *esp, const partitions *table)
 static bool runs(const fettle_sim_esp *esp, const partitions *table, int which)
 {
     if (which == FACTORY) {
-        return table->factory != 0 && is_image(esp, table->factory, table->factory_end);
+        return table->factory != 0 &&
+               fettle_sim_esp_is_image(esp, table->factory, table->factory_end);
     }
     return table->slot[which] != 0 &&
-           is_image(esp, table->slot[which], table->slot_end[which]);
+           fettle_sim_esp_is_image(esp, table->slot[which], table->slot_end[which]);
 }
 
 /* The chosen one, or one that does instead: downwards first, then upwards. */
@@ -238,12 +235,12 @@ static void read_version(const fettle_sim_esp *esp, boot_result *result)
     uint8_t bytes[64];
     result->version[0] = '\0';
     if (!esp->chip->is_first) {
-        look(esp, result->app + 0x20, bytes, sizeof bytes);
+        fettle_sim_esp_look(esp, result->app + 0x20, bytes, sizeof bytes);
         if (fettle_get32(bytes) == 0xabcd5432) {
             memcpy(result->version, bytes + 0x10, sizeof result->version - 1);
         }
     } else {
-        look(esp, FIRST_HEADER + 8, bytes, sizeof bytes);
+        fettle_sim_esp_look(esp, FIRST_HEADER + 8, bytes, sizeof bytes);
         if (memcmp(bytes, mark, sizeof mark - 1) == 0) {
             memcpy(result->version, bytes + sizeof mark - 1, 16);
         }
@@ -255,8 +252,8 @@ static boot_result try_to_boot(const fettle_sim_esp *esp)
 {
     boot_result result = {.slot = FACTORY};
     uint32_t loader = esp->chip->bootloader;
-    uint32_t end = esp->chip->is_first ? (uint32_t)esp->board->memory_size : ESP_TABLE_AT;
-    result.has_loader = is_image(esp, loader, end);
+    uint32_t end = esp->chip->is_first ? (uint32_t)esp->flash_size : ESP_TABLE_AT;
+    result.has_loader = fettle_sim_esp_is_image(esp, loader, end);
     if (esp->chip->is_first) {
         result.has_table = result.has_app = result.has_loader;
     } else if (result.has_loader) {
@@ -274,6 +271,10 @@ static boot_result try_to_boot(const fettle_sim_esp *esp)
 
 bool fettle_sim_esp_boots(const fettle_sim_esp *esp, char version[32])
 {
+    if (esp->module != NULL) {
+        version[0] = '\0';
+        return fettle_sim_pycom_boots(esp);
+    }
     boot_result result = try_to_boot(esp);
     memcpy(version, result.version, sizeof result.version);
     return result.has_app;
@@ -338,7 +339,7 @@ static void complain(fettle_sim_esp *esp, const boot_result *result, fettle_us a
 {
     char text[TEXT_SIZE];
     uint8_t word[4];
-    look(esp, esp->chip->bootloader, word, sizeof word);
+    fettle_sim_esp_look(esp, esp->chip->bootloader, word, sizeof word);
     if (result->has_loader) {
         snprintf(text, sizeof text, "E (60) boot: %s\r\n",
                  result->has_table ? "No bootable app partitions in the partition table"
@@ -354,6 +355,10 @@ static void complain(fettle_sim_esp *esp, const boot_result *result, fettle_us a
 
 void fettle_sim_esp_boot(fettle_sim_esp *esp, fettle_us at)
 {
+    if (esp->module != NULL) {
+        fettle_sim_pycom_boot(esp, at);
+        return;
+    }
     boot_result result = try_to_boot(esp);
     char text[TEXT_SIZE];
     esp->ticks = 0;
@@ -384,6 +389,10 @@ static void say_version(fettle_sim_esp *esp, fettle_us at)
 void fettle_sim_esp_listen(fettle_sim_esp *esp, fettle_us at)
 {
     fettle_us period = esp->mode == ESP_MODE_LOOP ? LOOP_US : TICK_US;
+    if (esp->module != NULL && esp->mode == ESP_MODE_APP && esp->text_at < at) {
+        esp->text_at = FETTLE_NEVER; /* a prompt, and nobody has seen what it said before */
+        esp->has_prompt = true;
+    }
     if (esp->text_at < at) {
         fettle_us missed = (at - esp->text_at) / period + 1;
         esp->text_at += missed * period;
@@ -394,6 +403,10 @@ void fettle_sim_esp_listen(fettle_sim_esp *esp, fettle_us at)
 void fettle_sim_esp_on_text(fettle_sim_esp *esp, fettle_us at)
 {
     char text[TEXT_SIZE];
+    if (esp->module != NULL) {
+        fettle_sim_pycom_on_text(esp, at);
+        return;
+    }
     if (esp->mode == ESP_MODE_LOOP) {
         boot_result result = try_to_boot(esp);
         fettle_sim_esp_greet(esp, ESP_BY_WATCHDOG, at);

@@ -6,7 +6,7 @@
  * 4.5 of the fact sheet). An ESP8266 has one image at 0 and no table. content=blank is a flash
  * from the shop.
  */
-#include "esp.h"
+#include "pycom.h"
 
 #include <string.h>
 
@@ -15,12 +15,13 @@ enum {
     HEADER = 24,
     FIRST_HEADER = 8, /* of an ESP8266 */
     SEGMENT_HEADER = 8,
-    DESCRIPTOR = 256,
+    DESCRIPTOR = ESP_IMAGE_HEAD,
     APP_TEXT = 0x8000, /* size of its segments */
     APP_CODE = 0x6000,
     LOADER_TEXT = 0x1800,
     LOADER_CODE = 0x2400,
     DIO = 2,
+    SPEED_80M = 0x0f,
     ROW = 32,
     NVS_AT = 0x9000,
     NVS_SIZE = 0x5000,
@@ -29,12 +30,6 @@ enum {
     NVS_ENTRY = 32,
     STORAGE_SHARE = 16, /* of the flash, for a file system */
 };
-
-typedef struct image_part {
-    uint32_t address, size;
-    uint8_t head[DESCRIPTOR]; /* what it begins with; the rest is noise */
-    uint32_t head_size;
-} image_part;
 
 typedef struct image_writer {
     fettle_sim_esp *esp;
@@ -45,13 +40,13 @@ typedef struct image_writer {
 
 static void put(image_writer *writer, const void *bytes, size_t size)
 {
-    if (writer->at + size <= writer->esp->board->memory_size) {
-        memcpy(writer->esp->board->memory + writer->at, bytes, size);
+    if (writer->at + size <= writer->esp->flash_size) {
+        memcpy(writer->esp->flash + writer->at, bytes, size);
     }
     writer->at += (uint32_t)size;
 }
 
-static void put_part(image_writer *writer, const image_part *part)
+static void put_part(image_writer *writer, const fettle_sim_esp_image_part *part)
 {
     uint8_t words[SEGMENT_HEADER];
     fettle_put32(words, part->address);
@@ -72,7 +67,7 @@ static void put_part(image_writer *writer, const image_part *part)
 static uint8_t size_nibble(const fettle_sim_esp *esp)
 {
     static const uint8_t of_first[] = {1, 0, 2, 3, 4, 8, 9}; /* 256 KiB and up */
-    size_t size = esp->board->memory_size;
+    size_t size = esp->flash_size;
     uint8_t doubled = 0;
     size_t least = esp->chip->is_first ? 256 * 1024 : 1024 * 1024;
     while (least << doubled < size && doubled < 7) {
@@ -89,6 +84,7 @@ static void put_header(image_writer *writer, uint8_t parts, uint32_t entry)
     const fettle_sim_esp *esp = writer->esp;
     uint8_t header[HEADER] = {IMAGE_MAGIC, parts, DIO};
     header[3] = (uint8_t)(size_nibble(esp) << 4);
+    header[3] |= esp->module != NULL ? SPEED_80M : 0;
     fettle_put32(header + 4, entry);
     header[8] = 0xee; /* no WP pin */
     fettle_put16(header + 12, esp->chip->chip_id);
@@ -108,15 +104,15 @@ static void put_end(image_writer *writer)
     fettle_sha256 sha256;
     uint8_t digest[FETTLE_SHA256_SIZE];
     fettle_sha256_init(&sha256);
-    fettle_sha256_feed(&sha256, (fettle_span){writer->esp->board->memory + writer->begin,
+    fettle_sha256_feed(&sha256, (fettle_span){writer->esp->flash + writer->begin,
                                               writer->at - writer->begin});
     fettle_sha256_finish(&sha256, digest);
     put(writer, digest, sizeof digest);
 }
 
-/* Returns its size. */
-static uint32_t put_image(fettle_sim_esp *esp, uint32_t at, const image_part *parts,
-                          uint8_t count, uint64_t seed)
+uint32_t fettle_sim_esp_put_image(fettle_sim_esp *esp, uint32_t at,
+                                  const fettle_sim_esp_image_part *parts, uint8_t count,
+                                  uint64_t seed)
 {
     image_writer writer = {.esp = esp,
                            .at = at,
@@ -136,7 +132,7 @@ static uint32_t put_image(fettle_sim_esp *esp, uint32_t at, const image_part *pa
 static void put_app(fettle_sim_esp *esp, uint32_t at)
 {
     const fettle_sim_esp_chip *chip = esp->chip;
-    image_part parts[2] = {
+    fettle_sim_esp_image_part parts[2] = {
         {.address = chip->drom + HEADER + SEGMENT_HEADER,
          .size = APP_TEXT,
          .head_size = DESCRIPTOR},
@@ -155,12 +151,12 @@ static void put_app(fettle_sim_esp *esp, uint32_t at)
         fettle_sim_copy_text((char *)descriptor + 0x60, 16, "Jan  1 2024");
         fettle_sim_copy_text((char *)descriptor + 0x70, 32, "v5.1");
     }
-    put_image(esp, at, parts, 2, seed ^ 0xa99);
+    fettle_sim_esp_put_image(esp, at, parts, 2, seed ^ 0xa99);
 }
 
 static void put_loader(fettle_sim_esp *esp)
 {
-    image_part parts[2] = {
+    fettle_sim_esp_image_part parts[2] = {
         {.address = esp->chip->iram + 0x10000, .size = LOADER_TEXT, .head_size = 80},
         {.address = esp->chip->iram + 0x20000, .size = LOADER_CODE},
     };
@@ -168,18 +164,13 @@ static void put_loader(fettle_sim_esp *esp)
     fettle_put32(parts[0].head + 4, 1);
     fettle_sim_copy_text((char *)parts[0].head + 8, 32, "v5.1");
     fettle_sim_copy_text((char *)parts[0].head + 0x28, 24, "Jan  1 2024 12:00:00");
-    put_image(esp, esp->chip->bootloader, parts, 2, 0xb007);
+    fettle_sim_esp_put_image(esp, esp->chip->bootloader, parts, 2, 0xb007);
 }
 
-typedef struct table_row {
-    uint8_t type, subtype;
-    uint32_t offset, size;
-    const char *label;
-} table_row;
-
-static size_t put_row(uint8_t *table, size_t count, const table_row *row)
+void fettle_sim_esp_put_row(fettle_sim_esp *esp, size_t index,
+                            const fettle_sim_esp_table_row *row)
 {
-    uint8_t *at = table + count * ROW;
+    uint8_t *at = esp->flash + ESP_TABLE_AT + index * ROW;
     memset(at, 0, ROW);
     at[0] = 0xaa;
     at[1] = 0x50;
@@ -188,13 +179,13 @@ static size_t put_row(uint8_t *table, size_t count, const table_row *row)
     fettle_put32(at + 4, row->offset);
     fettle_put32(at + 8, row->size);
     fettle_sim_copy_text((char *)at + 12, 16, row->label);
-    return count + 1;
 }
 
-static void seal_table(uint8_t *table, size_t count)
+void fettle_sim_esp_seal_table(fettle_sim_esp *esp, size_t count)
 {
     fettle_md5 md5;
-    uint8_t *at = table + count * ROW;
+    const uint8_t *table = esp->flash + ESP_TABLE_AT;
+    uint8_t *at = esp->flash + ESP_TABLE_AT + count * ROW;
     memset(at, 0xff, 16);
     at[0] = at[1] = 0xeb;
     fettle_md5_init(&md5);
@@ -204,12 +195,11 @@ static void seal_table(uint8_t *table, size_t count)
 
 static void put_table(fettle_sim_esp *esp)
 {
-    uint8_t *table = esp->board->memory + ESP_TABLE_AT;
-    uint32_t size = (uint32_t)esp->board->memory_size;
+    uint32_t size = (uint32_t)esp->flash_size;
     uint32_t slot = (size - ESP_FACTORY_AT - size / STORAGE_SHARE) / 3;
     slot = slot / ESP_BLOCK * ESP_BLOCK;
     uint32_t storage = ESP_FACTORY_AT + 3 * slot;
-    const table_row rows[] = {
+    const fettle_sim_esp_table_row rows[] = {
         {1, 0x02, NVS_AT, NVS_SIZE, "nvs"},
         {1, 0x00, OTADATA_AT, OTADATA_SIZE, "otadata"},
         {0, 0x00, ESP_FACTORY_AT, slot, "factory"},
@@ -217,17 +207,17 @@ static void put_table(fettle_sim_esp *esp)
         {0, 0x11, ESP_FACTORY_AT + 2 * slot, slot, "ota_1"},
         {1, 0x82, storage, size - storage, "storage"},
     };
-    size_t count = 0;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        count = put_row(table, count, &rows[i]);
+    const size_t count = sizeof rows / sizeof rows[0];
+    for (size_t i = 0; i < count; i++) {
+        fettle_sim_esp_put_row(esp, i, &rows[i]);
     }
-    seal_table(table, count);
+    fettle_sim_esp_seal_table(esp, count);
 }
 
 /* One page that is in use, with a namespace and some values: whose loss someone would notice. */
-static void put_nvs(fettle_sim_esp *esp)
+void fettle_sim_esp_put_nvs(fettle_sim_esp *esp)
 {
-    uint8_t *page = esp->board->memory + NVS_AT;
+    uint8_t *page = esp->flash + NVS_AT;
     uint64_t random = fettle_sim_seed(fettle_sim_option_of(esp->board, OPTION_SEED) ^ 0x75);
     fettle_put32(page, 0xfffffffe);
     fettle_put32(page + 4, 0);
@@ -240,7 +230,7 @@ static void put_nvs(fettle_sim_esp *esp)
 
 static void encrypt_all(fettle_sim_esp *esp)
 {
-    uint8_t *memory = esp->board->memory;
+    uint8_t *memory = esp->flash;
     fettle_sim_esp_encrypt(esp, esp->chip->bootloader, memory + esp->chip->bootloader,
                            ESP_TABLE_AT + ESP_SECTOR - esp->chip->bootloader);
     fettle_sim_esp_encrypt(esp, ESP_FACTORY_AT, memory + ESP_FACTORY_AT, 2 * ESP_BLOCK);
@@ -249,21 +239,25 @@ static void encrypt_all(fettle_sim_esp *esp)
 void fettle_sim_esp_fill(fettle_sim_esp *esp)
 {
     fettle_sim_board *board = esp->board;
-    memset(board->memory, 0xff, board->memory_size);
+    memset(esp->flash, 0xff, esp->flash_size);
+    if (esp->module != NULL) {
+        fettle_sim_pycom_fill(esp);
+    }
     if (fettle_sim_option_of(board, OPTION_CONTENT) == CONTENT_BLANK) {
         return;
     }
     if (esp->chip->is_first) {
         put_app(esp, 0);
-    } else {
+    } else if (esp->module == NULL) {
         put_loader(esp);
         put_table(esp);
-        put_nvs(esp);
+        fettle_sim_esp_put_nvs(esp);
         put_app(esp, ESP_FACTORY_AT);
     }
-    if (fettle_sim_option_of(board, OPTION_DOWNLOADING) != 0) {
+    if (fettle_sim_option_of(board, OPTION_DOWNLOADING) != 0 &&
+        !fettle_sim_esp_is_behind_pic(esp)) {
         uint32_t app = esp->chip->is_first ? 0 : ESP_FACTORY_AT;
-        memset(board->memory + app + ESP_SECTOR, 0xff, 2 * ESP_BLOCK - ESP_SECTOR);
+        memset(esp->flash + app + ESP_SECTOR, 0xff, 2 * ESP_BLOCK - ESP_SECTOR);
     }
     if (fettle_sim_option_of(board, OPTION_ENCRYPTION) != ENCRYPTION_NONE) {
         encrypt_all(esp);

@@ -22,7 +22,16 @@ enum {
 
 static size_t wrap(const fettle_sim_esp *esp, uint32_t address)
 {
-    return address & (esp->board->memory_size - 1);
+    return address & (esp->flash_size - 1);
+}
+
+static void store(fettle_sim_esp *esp, size_t at, const uint8_t *bytes, size_t size)
+{
+    if (esp->flash == esp->board->memory) {
+        fettle_sim_store_write(esp->board, at, bytes, size);
+    } else {
+        fettle_sim_store_write_module(esp->board, at, bytes, size);
+    }
 }
 
 static bool is_slow(const fettle_sim_esp *esp)
@@ -40,7 +49,7 @@ static bool is_protected(const fettle_sim_esp *esp, size_t at)
 bool fettle_sim_esp_is_blank(const fettle_sim_esp *esp, uint32_t address, uint32_t size)
 {
     for (uint32_t i = 0; i < size; i++) {
-        if (esp->board->memory[wrap(esp, address + i)] != 0xff) {
+        if (esp->flash[wrap(esp, address + i)] != 0xff) {
             return false;
         }
     }
@@ -54,7 +63,7 @@ static void blank(fettle_sim_esp *esp, uint32_t address, uint32_t size)
     for (uint32_t i = 0; i < size; i += ESP_SECTOR) {
         size_t at = wrap(esp, address + i);
         if (!is_protected(esp, at)) {
-            fettle_sim_store_write(esp->board, at, ones, ESP_SECTOR);
+            store(esp, at, ones, ESP_SECTOR);
         }
     }
 }
@@ -96,13 +105,13 @@ static void program_page(fettle_sim_esp *esp, uint32_t address, const uint8_t *b
         return;
     }
     for (size_t i = 0; i < size; i++) {
-        page[i] = esp->board->memory[at + i] & bytes[i];
+        page[i] = esp->flash[at + i] & bytes[i];
     }
     if (esp->work.flips) {
         page[size / 2] ^= 0x10; /* one that doesn't take, or takes by itself */
         esp->work.flips = false;
     }
-    fettle_sim_store_write(esp->board, at, page, size);
+    store(esp, at, page, size);
 }
 
 fettle_us fettle_sim_esp_program(fettle_sim_esp *esp, uint32_t address,
@@ -130,8 +139,16 @@ void fettle_sim_esp_read(const fettle_sim_esp *esp, uint32_t address, uint8_t *b
                          size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        bytes[i] =
-            esp->has_flash ? esp->board->memory[wrap(esp, address + (uint32_t)i)] : 0xff;
+        bytes[i] = esp->has_flash ? esp->flash[wrap(esp, address + (uint32_t)i)] : 0xff;
+    }
+}
+
+void fettle_sim_esp_look(const fettle_sim_esp *esp, uint32_t address, uint8_t *bytes,
+                         size_t size)
+{
+    fettle_sim_esp_read(esp, address, bytes, size);
+    if (fettle_sim_option_of(esp->board, OPTION_ENCRYPTION) != ENCRYPTION_NONE) {
+        fettle_sim_esp_encrypt(esp, address, bytes, size);
     }
 }
 

@@ -5,7 +5,7 @@
  * that moment. What the chip sends is there when it has come, and the bridge has handed it over;
  * a byte at another rate than the host listens at is another byte.
  */
-#include "esp.h"
+#include "pycom.h"
 
 #include <stdlib.h>
 
@@ -43,10 +43,15 @@ static fettle_us catch_up(fettle_sim_link *link)
 static void put_byte(fettle_sim_esp *esp, uint8_t value, fettle_us now)
 {
     const fettle_serial_settings *told = &esp->board->line.told;
+    if (fettle_sim_pic_listens(esp->board)) {
+        fettle_sim_pic_hear(esp->board, value, now);
+        return;
+    }
     uint64_t begins = now * 1000;
     begins = begins < esp->in_free_ns ? esp->in_free_ns : begins;
     esp->in_free_ns = begins + fettle_sim_esp_byte_ns(esp, told->baud);
-    if (!fettle_sim_esp_bear(esp, told->baud, &value)) {
+    bool has_way = esp->module == NULL || fettle_sim_pycom_bridges(esp->board);
+    if (!has_way || !fettle_sim_esp_bear(esp, told->baud, &value)) {
         return;
     }
     size_t at = (esp->in_first + esp->in_count++) % ESP_IN_ROOM;
@@ -113,6 +118,35 @@ static void judge(fettle_sim_esp *esp, fettle_us now)
             byte->value ^= (uint8_t)(fettle_sim_random(&esp->board->random) | 1);
         }
         byte->is_judged = true;
+    }
+}
+
+/* The PIC turns to its commands: what hasn't come yet finds no bridge. */
+static void stop_bridge(fettle_sim_esp *esp, fettle_us now)
+{
+    while (esp->out_count > 0 &&
+           esp->out[(esp->out_first + esp->out_count - 1) % ESP_OUT_ROOM].due > now) {
+        esp->out_count--;
+    }
+}
+
+void fettle_sim_esp_set_coding(fettle_sim_esp *esp, uint32_t baud, uint8_t data_bits,
+                               fettle_us at)
+{
+    bool listened = fettle_sim_pic_listens(esp->board);
+    fettle_sim_esp_advance(esp, at);
+    judge(esp, at);
+    fettle_sim_line_set_coding(esp->board, baud, data_bits, at);
+    if (fettle_sim_pic_listens(esp->board) && !listened) {
+        stop_bridge(esp, at);
+    }
+}
+
+void fettle_sim_esp_answer_of_pic(fettle_sim_esp *esp, uint8_t byte, fettle_us due)
+{
+    if (esp->out_count < ESP_OUT_ROOM) {
+        esp->out[(esp->out_first + esp->out_count++) % ESP_OUT_ROOM] =
+            (fettle_sim_esp_out){.due = due, .value = byte, .is_judged = true};
     }
 }
 
@@ -240,9 +274,8 @@ static fettle_outcome set_coding(fettle_sim_link *link, uint32_t baud, uint8_t d
         now = catch_up(link);
     }
     if (outcome.kind == FETTLE_OK) {
-        judge(esp, now);
-        fettle_sim_line_set_coding(link->board, baud != 0 ? baud : told.baud,
-                                   data_bits != 0 ? data_bits : told.data_bits, now);
+        fettle_sim_esp_set_coding(esp, baud != 0 ? baud : told.baud,
+                                  data_bits != 0 ? data_bits : told.data_bits, now);
     }
     fettle_sim_unlock(link->board->sim);
     return outcome;
@@ -280,7 +313,7 @@ void fettle_sim_esp_open(fettle_sim_board *board, const fettle_serial_settings *
     esp->out_count = 0;
     fettle_sim_esp_listen(esp, at);
     if (settings != NULL) {
-        fettle_sim_line_set_coding(board, settings->baud, settings->data_bits, at);
+        fettle_sim_esp_set_coding(esp, settings->baud, settings->data_bits, at);
         fettle_sim_esp_set_lines(esp, settings->dtr, settings->rts, at);
     }
 }

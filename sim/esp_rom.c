@@ -109,7 +109,7 @@ static void refuse(fettle_sim_esp *esp, const fettle_sim_esp_frame *frame, fettl
 static bool is_inside(const fettle_sim_esp *esp, uint32_t address, uint32_t size)
 {
     uint64_t limit = esp->params_size != 0 ? esp->params_size
-                     : esp->chip->is_first ? esp->board->memory_size
+                     : esp->chip->is_first ? esp->flash_size
                                            : DEFAULT_SIZE;
     return esp->is_attached && (uint64_t)address + size <= limit;
 }

@@ -48,7 +48,7 @@ static void sync(fettle_sim_esp *esp, const fettle_sim_esp_frame *frame, fettle_
 /* It uses all 32 bits of an address; where the flash ends it fails. */
 static bool is_inside(const fettle_sim_esp *esp, uint32_t address, uint32_t size)
 {
-    return (uint64_t)address + size <= esp->board->memory_size;
+    return (uint64_t)address + size <= esp->flash_size;
 }
 
 static void flash_begin(fettle_sim_esp *esp, const fettle_sim_esp_frame *frame,
@@ -130,7 +130,7 @@ static void erase(fettle_sim_esp *esp, const fettle_sim_esp_frame *frame, uint32
 static void erase_flash(fettle_sim_esp *esp, const fettle_sim_esp_frame *frame,
                         fettle_us at)
 {
-    erase(esp, frame, 0, (uint32_t)esp->board->memory_size, at);
+    erase(esp, frame, 0, (uint32_t)esp->flash_size, at);
 }
 
 static void erase_region(fettle_sim_esp *esp, const fettle_sim_esp_frame *frame,

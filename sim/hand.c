@@ -32,6 +32,7 @@ static void unplug(fettle_sim_board *board, fettle_us at)
         return;
     }
     board->is_plugged = false;
+    board->has_power = board->has_power && fettle_sim_option_of(board, OPTION_BATTERY) != 0;
     if (board->shows != FETTLE_SIM_SHOWS_NOTHING) {
         board->kept = board->shows;
     }
@@ -40,8 +41,17 @@ static void unplug(fettle_sim_board *board, fettle_us at)
 
 static void press_reset(fettle_sim_board *board, fettle_us at, bool with_button)
 {
-    if (board->model->esp != NULL && board->shows != FETTLE_SIM_SHOWS_NOTHING) {
+    if (board->esp != NULL && board->shows != FETTLE_SIM_SHOWS_NOTHING) {
         fettle_sim_esp_press_reset(board, with_button, at);
+    }
+}
+
+/* A wire from the boot pin to ground, or from the pin of safe boot to 3.3 V; neither: none is left. */
+static void wire(fettle_sim_board *board, bool is_boot, bool is_safe)
+{
+    if (board->model->module != NULL) {
+        board->is_boot_wired = is_boot;
+        board->is_safe_wired = is_safe;
     }
 }
 
@@ -79,6 +89,24 @@ void fettle_sim_on_hand(fettle_sim_board *board, fettle_us at)
     case FETTLE_SIM_PRESS_RESET_WITH_BUTTON:
         press_reset(board, at, true);
         break;
+    case FETTLE_SIM_WIRE_AND_RESET:
+        wire(board, true, false);
+        press_reset(board, at, false);
+        break;
+    case FETTLE_SIM_UNWIRE_AND_RESET:
+        wire(board, false, false);
+        press_reset(board, at, false);
+        break;
+    case FETTLE_SIM_WIRE:
+        wire(board, true, false);
+        break;
+    case FETTLE_SIM_UNWIRE:
+        wire(board, false, false);
+        break;
+    case FETTLE_SIM_WIRE_G28_AND_RESET:
+        wire(board, false, true);
+        press_reset(board, at, false);
+        break;
     }
 }
 
@@ -98,6 +126,42 @@ static bool has_reset_button(const fettle_sim_board *board)
     return board->model->esp != NULL && board->shows != FETTLE_SIM_SHOWS_NOTHING;
 }
 
+/* What wire= makes of the two asks about the wire. */
+static void do_wires(fettle_sim_board *board, bool is_wanted, fettle_us at)
+{
+    static const struct {
+        fettle_sim_hand fits, takes_off;
+    } hands[] = {
+        [WIRE_RIGHT] = {FETTLE_SIM_WIRE_AND_RESET, FETTLE_SIM_UNWIRE_AND_RESET},
+        [WIRE_G28] = {FETTLE_SIM_WIRE_G28_AND_RESET, FETTLE_SIM_UNWIRE_AND_RESET},
+        [WIRE_NONE] = {FETTLE_SIM_PRESS_RESET, FETTLE_SIM_UNWIRE_AND_RESET},
+        [WIRE_NO_RESET] = {FETTLE_SIM_WIRE, FETTLE_SIM_UNWIRE},
+        [WIRE_LEFT] = {FETTLE_SIM_WIRE_AND_RESET, FETTLE_SIM_PRESS_RESET},
+    };
+    uint64_t way = fettle_sim_option_of(board, OPTION_WIRE);
+    if (board->model->module != NULL) {
+        start_hand(board, is_wanted ? hands[way].fits : hands[way].takes_off, at);
+    }
+}
+
+/* On Expansion Board 2.0 there is no other way to a module's loader. */
+static bool needs_wire(const fettle_sim_board *board)
+{
+    return board->model->module != NULL && !board->model->is_shield;
+}
+
+static void bring_into_update_mode(fettle_sim_board *board, fettle_us at)
+{
+    if (needs_wire(board)) {
+        do_wires(board, true, at);
+        return;
+    }
+    start_hand(board,
+               has_reset_button(board) ? FETTLE_SIM_PRESS_RESET_WITH_BUTTON
+                                       : FETTLE_SIM_REPLUG_WITH_BUTTON,
+               at);
+}
+
 static void do_right(fettle_sim_board *board, fettle_us at)
 {
     switch (board->ask) {
@@ -109,16 +173,15 @@ static void do_right(fettle_sim_board *board, fettle_us at)
         }
         break;
     case FETTLE_ASK_UPDATE_MODE:
-        start_hand(board,
-                   has_reset_button(board) ? FETTLE_SIM_PRESS_RESET_WITH_BUTTON
-                                           : FETTLE_SIM_REPLUG_WITH_BUTTON,
-                   at);
+        bring_into_update_mode(board, at);
         break;
     case FETTLE_ASK_REPLUG:
         start_hand(board, FETTLE_SIM_REPLUG, at);
         break;
     case FETTLE_ASK_WIRE:
     case FETTLE_ASK_UNWIRE:
+        do_wires(board, board->ask == FETTLE_ASK_WIRE, at);
+        break;
     case FETTLE_ASK_NOTHING:
         break;
     }
@@ -141,6 +204,8 @@ static void do_wrong(fettle_sim_board *board, fettle_us at)
         break;
     case FETTLE_ASK_WIRE:
     case FETTLE_ASK_UNWIRE:
+        start_hand(board, FETTLE_SIM_PRESS_RESET, at);
+        break;
     case FETTLE_ASK_NOTHING:
         return;
     }

@@ -5,7 +5,8 @@
  * sim.c has the world: its clock, the order in which things happen, and the adding of boards.
  * bus.c is the bus and the links. A board is a fettle_sim_board: what all boards have (being
  * plugged in, arriving, leaving, faults, files), and a table of what its kind does (pic.c:
- * shields, whose application is cdc.c as a USB device and line.c as a serial line; strict*.c: DFU
+ * shields, whose application is cdc.c as a USB device, line.c as a serial line and pic_channel.c as what obeys
+ * commands; pycom*.c: modules on them; strict*.c: DFU
  * 1.1; dfuse.c and its like: ST's extension of it; esp.c and its like: ESP chips behind a serial
  * line). options.c reads specs, time.c knows what requests cost, fault.c decides who is hit,
  * hand.c has hands and the person they belong to, log.c keeps the record, describe.c writes
@@ -29,6 +30,7 @@ enum {
     SIM_STRING_SIZE = 512, /* UTF-8 of what a string descriptor can hold */
     SIM_FAULTS_MAX = 16,
     SIM_BOARDS_MAX = 1000,
+    SIM_VERSION = 0x0100, /* bcdDevice, unless version= says otherwise */
     SIM_UNPLUGGED_MS = 300,  /* how long a hand needs to plug in again */
     SIM_VENDOR_REASON = 100, /* string descriptor that errVENDOR points to */
     SIM_MICROCHIP = 0x04d8,  /* idVendor of shields */
@@ -125,6 +127,21 @@ typedef enum fettle_sim_option {
     OPTION_WATCHDOG,
     OPTION_OWN_STUB,
     OPTION_SILENT,
+    OPTION_PIC, /* of the command channel of shields, from here */
+    OPTION_PIC_VERSION,
+    OPTION_UPDATED_VERSION,
+    OPTION_HARDWARE,
+    OPTION_RC0,
+    OPTION_SOFTWARE_DFU,
+    OPTION_PRESENCE, /* of Pycom modules, from here; "module" as well */
+    OPTION_MODULE_FLASH,
+    OPTION_LAYOUT,
+    OPTION_ACTIVE,
+    OPTION_CONFIG,
+    OPTION_APP_VERSION,
+    OPTION_HEADER,
+    OPTION_WIRE,
+    OPTION_JUMPERS,
     OPTION_COUNT,
 } fettle_sim_option;
 
@@ -147,6 +164,15 @@ enum { BLOCKS_OF_TRANSFER_SIZE, BLOCKS_OF_THEIR_LENGTH };
 enum { BRIDGE_CP210X, BRIDGE_CH340, BRIDGE_CH9102, BRIDGE_FTDI, BRIDGE_JTAG };
 enum { CIRCUIT_CLASSIC, CIRCUIT_DIRECT, CIRCUIT_NONE };
 enum { CONTENT_APP, CONTENT_BLANK };
+enum { PIC_ANSWERS, PIC_SILENT, PIC_LEFT };
+enum { RC0_WORKS, RC0_IGNORED };
+enum { PRESENCE_GOOD, PRESENCE_NONE, PRESENCE_ECHO, PRESENCE_GARBAGE, PRESENCE_SAFE_BOOT };
+enum { LAYOUT_OLD, LAYOUT_NEW, LAYOUT_SMALL_FACTORY };
+enum { ACTIVE_FACTORY, ACTIVE_OTA_0 };
+enum { CONFIG_FULL, CONFIG_BLANK, CONFIG_NO_REGION };
+enum { HEADER_STRICT, HEADER_ANY };
+enum { WIRE_RIGHT, WIRE_G28, WIRE_NONE, WIRE_NO_RESET, WIRE_LEFT };
+enum { JUMPERS_ON, JUMPERS_OFF };
 enum { SECURE_BOOT_NONE, SECURE_BOOT_V1, SECURE_BOOT_V2 };
 enum { ENCRYPTION_NONE, ENCRYPTION_DEVELOPMENT, ENCRYPTION_RELEASE };
 
@@ -222,11 +248,12 @@ typedef struct fettle_sim_hits {
 
 typedef struct fettle_sim_settings {
     uint64_t number[OPTION_COUNT];
-    char flash[SIM_FILE_NAME_SIZE];
+    char flash[SIM_FILE_NAME_SIZE], module_flash[SIM_FILE_NAME_SIZE];
     char log[SIM_FILE_NAME_SIZE];
     char serial[FETTLE_TEXT_SIZE], app_serial[FETTLE_TEXT_SIZE];
     char string[SIM_STRING_SIZE];
     char names[SIM_STRING_SIZE]; /* of alternates, with | between them */
+    char app_version[64];
     fettle_sim_fault faults[SIM_FAULTS_MAX];
     size_t fault_count;
 } fettle_sim_settings;
@@ -309,6 +336,9 @@ typedef struct fettle_sim_dfuse_model fettle_sim_dfuse_model;
 typedef struct fettle_sim_esp_chip fettle_sim_esp_chip;
 typedef struct fettle_sim_esp fettle_sim_esp;
 
+/* A Pycom module: see pycom.h. */
+typedef struct fettle_sim_pycom_module fettle_sim_pycom_module;
+
 /* A row of the table of names. */
 typedef struct fettle_sim_model {
     const char *name;
@@ -316,12 +346,16 @@ typedef struct fettle_sim_model {
     bool is_shield;
     uint16_t app_product, update_product; /* of shields; vendor 04D8 */
     const char *product;
-    const fettle_sim_dfuse_model *dfuse; /* NULL: it is none */
-    const fettle_sim_esp_chip *esp;      /* likewise */
+    uint8_t pic_version;                   /* of shields, until one says otherwise */
+    const fettle_sim_pycom_module *module; /* NULL: none is on it */
+    const fettle_sim_dfuse_model *dfuse;   /* NULL: it is none */
+    const fettle_sim_esp_chip *esp;        /* likewise */
     const char *preset; /* options that come before the user's; NULL: none */
 } fettle_sim_model;
 
-/* ---- the state of a shield's bootloader ---- */
+/* ---- the state of a shield ---- */
+
+enum { SIM_PIC_MEMORY = 0x1000, SIM_PIC_COMMAND = 6 };
 
 typedef struct fettle_sim_pic {
     bool is_downloading;
@@ -330,6 +364,12 @@ typedef struct fettle_sim_pic {
     uint8_t status;
     fettle_us window_ends, status_given;
     uint8_t buffer[64]; /* of endpoint 0 */
+
+    /* of its application: pic_channel.c */
+    uint8_t memory[SIM_PIC_MEMORY]; /* registers and data */
+    uint8_t command[SIM_PIC_COMMAND];
+    size_t command_count;
+    uint16_t first_crc; /* of the program memory of a new one */
 } fettle_sim_pic;
 
 /* ---- the state of the strict device ---- */
@@ -401,7 +441,9 @@ struct fettle_sim_board {
     uint8_t *memory; /* `memory_size` for each alternate, the main one first */
     size_t memory_size;
     uint8_t erased_value;
-    FILE *flash_file, *log_file;
+    uint8_t *module_memory; /* of a module on a shield */
+    size_t module_size;
+    FILE *flash_file, *module_file, *log_file;
     uint64_t random;
     fettle_sim_totals totals;
     fettle_us busy_until; /* all of it is in `totals` */
@@ -413,6 +455,11 @@ struct fettle_sim_board {
     uint32_t arrival;
     fettle_sim_link *holder;
     fettle_us naks_until; /* it doesn't listen until then */
+
+    /* of a Pycom module */
+    bool has_power;                    /* since it last started anew */
+    bool is_boot_wired, is_safe_wired; /* by hand: G23 to GND, G28 to 3V3 */
+    fettle_us module_at;               /* as `timer_at`, of one on a shield */
 
     /* what happens next */
     fettle_us leaves_at, arrives_at, timer_at;
@@ -575,6 +622,8 @@ void fettle_sim_store_close(fettle_sim_board *board);
 /* Puts bytes into the memory and through to the file; the address counts from the main memory. */
 void fettle_sim_store_write(fettle_sim_board *board, size_t address, const uint8_t *bytes,
                             size_t size);
+void fettle_sim_store_write_module(fettle_sim_board *board, size_t address,
+                                   const uint8_t *bytes, size_t size);
 
 /* ---- bus.c ---- */
 
@@ -624,6 +673,23 @@ void fettle_sim_line_open(fettle_sim_board *board, const fettle_serial_settings 
 void fettle_sim_line_record_data(fettle_sim_board *board, fettle_us at, const char *what,
                                  const uint8_t *data, const fettle_outcome *outcome);
 
+/* The PIC itself answers a command; `due`: when that is there. */
+void fettle_sim_line_answer(fettle_sim_board *board, const uint8_t *bytes, size_t size,
+                            fettle_us due);
+
+/* ---- pic.c, pic_channel.c ---- */
+
+/* Is its program another one than that of a new shield? */
+bool fettle_sim_pic_is_updated(const fettle_sim_board *board);
+
+/* Does the PIC take bytes for commands now? Then it hears each. */
+bool fettle_sim_pic_listens(const fettle_sim_board *board);
+void fettle_sim_pic_hear(fettle_sim_board *board, uint8_t byte, fettle_us at);
+
+void fettle_sim_pic_reset_pins(fettle_sim_board *board);
+bool fettle_sim_pic_pulls_boot(const fettle_sim_board *board);
+bool fettle_sim_pic_pulls_reset(const fettle_sim_board *board);
+
 /* ---- cdc.c ---- */
 
 fettle_usb_id fettle_sim_cdc_id(const fettle_sim_board *board);
@@ -638,6 +704,20 @@ fettle_sim_reply fettle_sim_cdc_obey(fettle_sim_board *board,
 void fettle_sim_esp_free(fettle_sim_esp *esp); /* takes NULL */
 void fettle_sim_esp_open(fettle_sim_board *board, const fettle_serial_settings *settings,
                          fettle_us at);
+
+/* As fettle_sim_line_set_coding(), with what it means to the bytes that are on their way. */
+void fettle_sim_esp_set_coding(fettle_sim_esp *esp, uint32_t baud, uint8_t data_bits,
+                               fettle_us at);
+void fettle_sim_esp_answer_of_pic(fettle_sim_esp *esp, uint8_t byte, fettle_us due);
+
+/* Its reset is pulled low, or let go. */
+void fettle_sim_esp_hold(fettle_sim_esp *esp, bool is_low, fettle_us at);
+
+/* A module on a shield gets power. */
+void fettle_sim_esp_power_module(fettle_sim_esp *esp, fettle_us at);
+
+/* Everything happens that is due by `at`, and the board's timer is set to what is next. */
+void fettle_sim_esp_advance(fettle_sim_esp *esp, fettle_us at);
 
 /* A finger presses its reset button, with BOOT held or not. */
 void fettle_sim_esp_press_reset(fettle_sim_board *board, bool with_boot, fettle_us at);

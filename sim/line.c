@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The serial line of a shield whose application runs: a bridge between USB and the UART of the module
- * on the shield. Nobody is there (module=none), and the line takes everything and says nothing; or
- * (module=echo) a stand-in sends each byte back as soon as it has it.
+ * on the shield. Here nobody is there (module=none), and the line takes everything and says nothing; or
+ * (module=echo) a stand-in sends each byte back as soon as it has it. The line to a module is in esp_line.c.
  *
  * Bytes take the time that they need on the wire, ten bits each at the rate that was told; there is no
  * buffer to hurry ahead of. What comes back takes the same time again, and waits for the host: where
  * 4096 bytes wait already more is lost, as behind a UART without flow control. With 5 data bits
- * the bridge takes what comes for commands to itself: nothing reaches the module then, and this
- * bridge answers none.
+ * the bridge takes what comes for commands to itself (pic_channel.c): nothing reaches the module then.
  */
 #include "internal.h"
 
@@ -16,8 +15,7 @@
 #include <string.h>
 
 enum {
-    BITS = 10, /* of one byte: start, eight, stop */
-    COMMAND_DATA_BITS = 5,
+    BITS = 10,       /* of one byte: start, eight, stop */
     PIECE_US = 5000, /* of a long write: rates may change between two of them */
     FRAME_US = 1000, /* how often a host asks a full speed device for data */
 };
@@ -49,8 +47,7 @@ static size_t bytes_in(const fettle_sim_serial_line *line, fettle_us time)
 bool fettle_sim_line_init(fettle_sim_board *board)
 {
     fettle_sim_line_start(board);
-    if (board->model->esp != NULL ||
-        fettle_sim_option_of(board, OPTION_MODULE) == MODULE_NONE) {
+    if (board->esp != NULL) {
         return true;
     }
     board->line.bytes = calloc(SIM_LINE_ROOM, sizeof *board->line.bytes);
@@ -77,6 +74,9 @@ static void record(fettle_sim_board *board, fettle_us at, const char *what,
 void fettle_sim_line_set_coding(fettle_sim_board *board, uint32_t baud, uint8_t data_bits,
                                 fettle_us at)
 {
+    if (board->line.told.data_bits != data_bits) {
+        board->pic.command_count = 0;
+    }
     board->line.told.baud = baud == 0 ? 1 : baud;
     board->line.told.data_bits = data_bits;
     record(board, at, "line-coding", FETTLE_SIM_CODING);
@@ -126,15 +126,29 @@ static void come(fettle_sim_board *board, uint8_t value, fettle_us due)
     line->count++;
 }
 
+void fettle_sim_line_answer(fettle_sim_board *board, const uint8_t *bytes, size_t size,
+                            fettle_us due)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (board->esp != NULL) {
+            fettle_sim_esp_answer_of_pic(board->esp, bytes[i], due);
+        } else {
+            come(board, bytes[i], due);
+        }
+    }
+}
+
 /* The module has a byte when its stop bit is there, and needs as long to send it back. */
 static void echo(fettle_sim_board *board, const uint8_t *data, size_t size, fettle_us at)
 {
-    const fettle_sim_serial_line *line = &board->line;
-    if (line->bytes == NULL || line->told.data_bits == COMMAND_DATA_BITS) {
-        return;
-    }
+    bool is_command = fettle_sim_pic_listens(board);
+    bool is_echo = fettle_sim_option_of(board, OPTION_MODULE) == MODULE_ECHO;
     for (size_t i = 0; i < size; i++) {
-        come(board, data[i], at + time_for(line, i + 2));
+        if (is_command) {
+            fettle_sim_pic_hear(board, data[i], at + time_for(&board->line, i + 1));
+        } else if (is_echo) {
+            come(board, data[i], at + time_for(&board->line, i + 2));
+        }
     }
 }
 

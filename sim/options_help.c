@@ -13,6 +13,10 @@ static const fettle_sim_kind kinds[] = {
     {"pygate", "Pycom Pygate, likewise (04d8:ed14, ed15)"},
     {"expansion30", "Pycom Expansion Board 3.0, likewise (04d8:ef98, ef99)"},
     {"expansion31", "Pycom Expansion Board 3.1, likewise (04d8:ef98, ef99)"},
+    {"lopy4+pytrack",
+     "a LoPy4 on a Pytrack; so wipy2, wipy, lopy, l01, lopy4, sipy, gpy and fipy on each of these"},
+    {"lopy+expansion2",
+     "a LoPy on an Expansion Board 2.0, a serial line and no more (0403:6015); so all of them"},
     {"dfu", "a strict DFU 1.1 device (1d50:6003 unless id= says otherwise)"},
     {"strict", "the same"},
     {"twoalt", "likewise; two memories and blocks of 64 bytes, as in TinyUSB's example"},
@@ -74,7 +78,35 @@ static const char *const options_help[] = {
     "  races=yes             may leave before it has answered the end marker\n"
     "  fast-stall=US, end-race=US  stalls an end marker so soon after a GETSTATUS\n"
     "  stock=yes             shows 1209:2002 in update mode\n"
-    "  module=none|echo      on its serial line: nobody, or who sends each byte back",
+    "  module=none|echo      on its serial line: nobody, or who sends each byte back (where the name\n"
+    "      has no module)\n"
+    "  pic=answers|silent|left  its command channel (five data bits); left: holding the module's boot\n"
+    "      pin low, as whoever was there before has left it\n"
+    "  pic-version=N         of its application (as version=; else 8, pygate 13, expansion30 9, expansion31 11)\n"
+    "  updated-version=N     of any other application that it gets\n"
+    "  hardware=N            its hardware version (1; from pic-version 15 on 2)\n"
+    "  software-dfu=yes      command 31 brings it into update mode\n"
+    "  rc0=works|ignored     ignored: it can't pull a module's boot pin",
+
+    "options of Pycom modules, on shields and on expansion2:\n"
+    "  module=good|none|echo|garbage|safe-boot  what is there: one that works, nobody, who sends each\n"
+    "      byte back, noise, one that is kept in safe boot\n"
+    "  module-flash=FILE     its flash, as flash= (which on expansion2 is the same)\n"
+    "  layout=old|new|small-factory  of its partitions (new); small-factory: of 8 MB only\n"
+    "  active=factory|ota_0  the slot that starts (factory; small-factory: ota_0)\n"
+    "  config=full|blank|no-region  its config block: keys, LoRa region, Wi-Fi (full)\n"
+    "  content=blank         the whole flash is erased, but for the config block\n"
+    "  app-version=TEXT      of its firmware (1.20.2.r6; old 1.18.2.r7; small-factory 1.20.3.b3)\n"
+    "  header=strict|any     any: starts also if its bootloader's header isn't dio, 80 MHz, true size\n"
+    "  wire=right|g28|none|noreset|left  what that person does who is to wire G23 to ground and press\n"
+    "      reset: that; wires G28 to 3V3; doesn't wire; doesn't press; never takes it off again\n"
+    "  jumpers=on|off        off: those of RX and TX are missing\n"
+    "  revision=N            of its ESP32 (0 with 4 MB, 100 with 8)\n"
+    "  max-baud=N            what the line bears (3000000; 921600 behind a PIC, where long runs from the\n"
+    "      module lose bytes above 230400)\n"
+    "  mode=app|rom|unplugged  on expansion2; rom: found wired\n"
+    "  flash-id=, protected=, xtal=, latency=, unknown=, sync-misses=, mem-end=, sdm=  and\n"
+    "  secure-boot=, encryption=, silent=, own-stub=  as of ESP boards",
 
     "options of dfu, strict, twoalt, firmware-error and zephyr25 (which has values of its own):\n"
     "  id=VVVV:PPPP          in update mode (1d50:6003)\n"

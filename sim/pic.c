@@ -13,7 +13,7 @@
  * its application isn't right stays until it has seen an end marker; window=off means that only an
  * end marker makes it leave; exit=no that nothing does.
  */
-#include "internal.h"
+#include "pycom.h"
 
 #include "base/bytes.h"
 
@@ -90,6 +90,11 @@ static bool is_bootable(const fettle_sim_board *board)
     return crc14(board->memory, VECTORS, CRC_END) == 0;
 }
 
+bool fettle_sim_pic_is_updated(const fettle_sim_board *board)
+{
+    return fettle_get16(board->memory + CRC_AT) != board->pic.first_crc;
+}
+
 static bool init(fettle_sim_board *board)
 {
     uint64_t seed = fettle_sim_option_of(board, OPTION_SEED);
@@ -100,10 +105,12 @@ static bool init(fettle_sim_board *board)
     }
     fettle_sim_make_shield_payload(board->memory, (uint32_t)seed ^ 0x50796330u);
     fill_words(board->memory, 0, VECTORS, 0xb007);
+    board->pic.first_crc = fettle_get16(board->memory + CRC_AT);
     if (fettle_sim_option_of(board, OPTION_DOWNLOADING) != 0) {
         fill_words(board->memory, VECTORS, VECTORS + PROGRAM_SIZE / 4, seed + 1);
     }
-    return fettle_sim_line_init(board);
+    bool has_module = board->model->module != NULL;
+    return (!has_module || fettle_sim_pycom_attach(board)) && fettle_sim_line_init(board);
 }
 
 static bool needs_button(const fettle_sim_board *board)
@@ -113,6 +120,17 @@ static bool needs_button(const fettle_sim_board *board)
 }
 
 /* ---- starting and leaving ---- */
+
+/* The module starts anew only where it had no power; its reset and boot pin are let go in any case. */
+static void start_module(fettle_sim_board *board, fettle_us at)
+{
+    if (board->esp != NULL && !board->has_power) {
+        fettle_sim_esp_power_module(board->esp, at);
+    } else if (board->esp != NULL) {
+        fettle_sim_esp_hold(board->esp, fettle_sim_pic_pulls_reset(board), at);
+    }
+    board->has_power = true;
+}
 
 static void start(fettle_sim_board *board, fettle_sim_start start, fettle_us at)
 {
@@ -125,11 +143,13 @@ static void start(fettle_sim_board *board, fettle_sim_start start, fettle_us at)
                           fettle_sim_option_of(board, OPTION_STAYS) == 0;
         board->shows = starts_app ? FETTLE_SIM_SHOWS_APP : FETTLE_SIM_SHOWS_UPDATE;
         bool is_first = board->arrival == 0;
-        *pic = (fettle_sim_pic){
-            .is_held = !has_button,
-            .is_downloading =
-                is_first && fettle_sim_option_of(board, OPTION_DOWNLOADING) != 0,
-        };
+        pic->is_held = !has_button;
+        pic->is_downloading =
+            is_first && fettle_sim_option_of(board, OPTION_DOWNLOADING) != 0;
+        pic->has_rows = false;
+        pic->status = 0;
+        pic->status_given = 0;
+        fettle_sim_pic_reset_pins(board);
     }
     if (board->shows == FETTLE_SIM_SHOWS_APP) {
         fettle_sim_line_start(board);
@@ -137,6 +157,7 @@ static void start(fettle_sim_board *board, fettle_sim_start start, fettle_us at)
         pic->window_ends = fettle_sim_after(at, fettle_sim_ms_of(board, OPTION_WINDOW));
         board->timer_at = pic->window_ends;
     }
+    start_module(board, at);
 }
 
 static bool may_leave(const fettle_sim_board *board)

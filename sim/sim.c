@@ -103,7 +103,7 @@ static fettle_us next_of(const fettle_sim_board *board)
 {
     fettle_us hands = earlier(board->hand_at, board->person_at);
     fettle_us own = earlier(board->leaves_at, earlier(board->arrives_at, board->timer_at));
-    return earlier(hands, own);
+    return earlier(hands, earlier(own, board->module_at));
 }
 
 static fettle_sim_board *next_board(const fettle_sim *sim, fettle_us *at)
@@ -137,7 +137,7 @@ void fettle_sim_leave(fettle_sim_board *board, fettle_us at, fettle_sim_start as
     bool was_there = board->shows != FETTLE_SIM_SHOWS_NOTHING;
     board->shows = FETTLE_SIM_SHOWS_NOTHING;
     board->holder = NULL;
-    board->leaves_at = board->timer_at = FETTLE_NEVER;
+    board->leaves_at = board->timer_at = board->module_at = FETTLE_NEVER;
     board->arrives_at = fettle_sim_after(at, in);
     board->starts_as = as;
     if (was_there) {
@@ -181,6 +181,9 @@ static void happen(fettle_sim_board *board, fettle_us at)
         fettle_sim_restart(board, at, board->leaves_to);
     } else if (board->arrives_at == at) {
         arrive(board, at);
+    } else if (board->module_at == at) {
+        board->module_at = FETTLE_NEVER;
+        fettle_sim_esp_advance(board->esp, at);
     } else {
         board->timer_at = FETTLE_NEVER;
         board->model->ops->on_timer(board, at);
@@ -242,6 +245,7 @@ static void free_board(fettle_sim_board *board)
     if (board != NULL) {
         fettle_sim_store_close(board);
         free(board->memory);
+        free(board->module_memory);
         free(board->strict.block);
         free(board->dfuse.block);
         free(board->line.bytes);
@@ -319,7 +323,8 @@ static fettle_sim_board *new_board(fettle_sim *sim, const fettle_sim_model *mode
     board->settings = *settings;
     board->erased_value = 0xff;
     board->random = fettle_sim_seed(settings->number[OPTION_SEED] + index);
-    board->leaves_at = board->arrives_at = board->timer_at = FETTLE_NEVER;
+    board->leaves_at = board->arrives_at = FETTLE_NEVER;
+    board->timer_at = board->module_at = FETTLE_NEVER;
     board->hand_at = board->person_at = FETTLE_NEVER;
     if (!model->ops->init(board)) {
         free_board(board);

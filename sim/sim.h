@@ -74,13 +74,37 @@ typedef enum fettle_sim_hand {
     FETTLE_SIM_PLUG_WITH_BUTTON, /* plug in with the update button held */
     FETTLE_SIM_REPLUG,           /* unplug, plug in again */
     FETTLE_SIM_REPLUG_WITH_BUTTON,
-    FETTLE_SIM_PRESS_RESET,             /* of an ESP board; others have no such button */
-    FETTLE_SIM_PRESS_RESET_WITH_BUTTON, /* with BOOT held */
+    FETTLE_SIM_PRESS_RESET, /* of an ESP board or a Pycom module; others have no such button */
+    FETTLE_SIM_PRESS_RESET_WITH_BUTTON, /* with BOOT held, which a Pycom module doesn't have */
+    FETTLE_SIM_WIRE_AND_RESET,     /* G23 of a Pycom module to GND, then press its reset */
+    FETTLE_SIM_UNWIRE_AND_RESET,   /* take all wires off, then press its reset */
+    FETTLE_SIM_WIRE,               /* only that; nothing happens before the next reset */
+    FETTLE_SIM_UNWIRE,             /* likewise */
+    FETTLE_SIM_WIRE_G28_AND_RESET, /* G28 to 3V3, the other instruction that is around */
 } fettle_sim_hand;
 void fettle_sim_do(fettle_sim *sim, size_t board, fettle_sim_hand hand, fettle_us in);
 
 /* The board's main memory, whole; valid for the world's lifetime, may be written by a test. */
 uint8_t *fettle_sim_memory(fettle_sim *sim, size_t board, size_t *size);
+
+/*
+ * The flash of the Pycom module on this board, wherever that is; NULL: it has none. On Expansion Board 2.0 it is the
+ * board's main memory.
+ */
+uint8_t *fettle_sim_module(fettle_sim *sim, size_t board, size_t *size);
+
+/* Would that module start what is in its flash? */
+bool fettle_sim_module_is_bootable(fettle_sim *sim, size_t board);
+
+/* What it runs. `version` is that of its firmware ("1.20.2.r6"), or ""; valid until it starts again. */
+typedef enum fettle_sim_module_state {
+    FETTLE_SIM_MODULE_NOTHING, /* no power, held in reset, nothing that starts */
+    FETTLE_SIM_MODULE_LOADER,  /* the ROM's, or a stub */
+    FETTLE_SIM_MODULE_FACTORY, /* the application in this slot */
+    FETTLE_SIM_MODULE_OTA_0,
+} fettle_sim_module_state;
+fettle_sim_module_state fettle_sim_module_runs(fettle_sim *sim, size_t board,
+                                               const char **version);
 
 /* Replaces all faults of the board: "lose-completion", "drop-write@40", NULL or "": none. */
 bool fettle_sim_set_fault(fettle_sim *sim, size_t board, const char *fault);
@@ -128,7 +152,9 @@ typedef struct fettle_sim_entry {
                          "protected", "early", "leave", "hang"; of an ESP board "reset"
                          (bRequest 1: into its loader), "sync", "command" (bRequest: its
                          opcode), "erase", "program", "md5", "stub", "watchdog", "dropped"
-                         (bytes for which it had no room), "too-long", "overrun" */
+                         (bytes for which it had no room), "too-long", "overrun"; of a
+                         shield's application "pic" (bRequest: a command to its PIC, wIndex:
+                         the register) */
     uint8_t bmRequestType, bRequest;
     uint16_t wValue, wIndex, wLength;
     fettle_outcome_kind outcome;

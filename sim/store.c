@@ -3,7 +3,7 @@
  * A board's memory and its files. What the board writes goes through to flash= at once, so that the
  * file of a process that was killed holds exactly what the board had got.
  *
- * The file is the raw content of the main memory from its first byte. One that is shorter leaves the
+ * The file is the raw content of the main memory, or of that of a module, from its first byte. One that is shorter leaves the
  * rest blank; an empty one counts as none.
  */
 #include "internal.h"
@@ -25,58 +25,101 @@ static bool say(char *message, size_t size, const char *what, const char *name)
     return false;
 }
 
-static bool read_flash(fettle_sim_board *board, const char *name, char *message,
-                       size_t size)
+/* A memory that a file stands for. */
+typedef struct memory_file {
+    FILE **file;
+    uint8_t *memory;
+    size_t size;
+    uint8_t erased_value;
+} memory_file;
+
+static memory_file main_of(fettle_sim_board *board)
+{
+    return (memory_file){&board->flash_file, board->memory, board->memory_size,
+                         board->erased_value};
+}
+
+static memory_file module_of(fettle_sim_board *board)
+{
+    return (memory_file){&board->module_file, board->module_memory, board->module_size,
+                         0xff};
+}
+
+static bool read_flash(const memory_file *its, const char *name, char *message, size_t size)
 {
     uint8_t first;
-    size_t count = fread(&first, 1, 1, board->flash_file);
+    size_t count = fread(&first, 1, 1, *its->file);
     if (count == 1) {
-        memset(board->memory, board->erased_value, board->memory_size);
-        board->memory[0] = first;
-        count += fread(board->memory + 1, 1, board->memory_size - 1, board->flash_file);
+        memset(its->memory, its->erased_value, its->size);
+        its->memory[0] = first;
+        count += fread(its->memory + 1, 1, its->size - 1, *its->file);
     }
-    if (ferror(board->flash_file)) {
+    if (ferror(*its->file)) {
         return say(message, size, "read", name);
     }
-    if (count == board->memory_size && fgetc(board->flash_file) != EOF) {
+    if (count == its->size && fgetc(*its->file) != EOF) {
         snprintf(message, size, "%s holds more than the %zu bytes of this board's memory",
-                 name, board->memory_size);
+                 name, its->size);
         return false;
     }
     return true;
 }
 
-static void write_all(fettle_sim_board *board)
+static void write_all(const memory_file *its)
 {
-    if (fseek(board->flash_file, 0, SEEK_SET) == 0) {
-        fwrite(board->memory, 1, board->memory_size, board->flash_file);
-        fflush(board->flash_file);
+    if (fseek(*its->file, 0, SEEK_SET) == 0) {
+        fwrite(its->memory, 1, its->size, *its->file);
+        fflush(*its->file);
     }
 }
 
-static bool open_flash(fettle_sim_board *board, size_t ordinal, char *message, size_t size)
+static void close_flash(const memory_file *its)
+{
+    if (*its->file != NULL) {
+        write_all(its); /* a test may have written to the memory */
+        fclose(*its->file);
+        *its->file = NULL;
+    }
+}
+
+static void write_through(const memory_file *its, size_t address, const uint8_t *bytes,
+                          size_t size)
+{
+    if (*its->file != NULL && address + size <= its->size &&
+        fseek(*its->file, (long)address, SEEK_SET) == 0) {
+        fwrite(bytes, 1, size, *its->file);
+        fflush(*its->file);
+    }
+}
+
+/* An empty name: there is no file. */
+static bool open_flash(const memory_file *its, const char *given, size_t ordinal,
+                       char *message, size_t size)
 {
     char name[SIM_FILE_NAME_SIZE + 16];
-    if (!name_file(name, sizeof name, board->settings.flash, ordinal)) {
+    if (given[0] == '\0') {
+        return true;
+    }
+    if (!name_file(name, sizeof name, given, ordinal)) {
         snprintf(message, size, "the name of the flash= file is too long");
         return false;
     }
-    board->flash_file = fopen(name, "r+b");
-    if (board->flash_file == NULL && errno != ENOENT) {
+    *its->file = fopen(name, "r+b");
+    if (*its->file == NULL && errno != ENOENT) {
         return say(message, size, "open", name);
     }
-    if (board->flash_file != NULL && !read_flash(board, name, message, size)) {
-        fclose(board->flash_file);
-        board->flash_file = NULL;
+    if (*its->file != NULL && !read_flash(its, name, message, size)) {
+        fclose(*its->file);
+        *its->file = NULL;
         return false;
     }
-    if (board->flash_file == NULL) {
-        board->flash_file = fopen(name, "w+b");
+    if (*its->file == NULL) {
+        *its->file = fopen(name, "w+b");
     }
-    if (board->flash_file == NULL) {
+    if (*its->file == NULL) {
         return say(message, size, "create", name);
     }
-    write_all(board);
+    write_all(its);
     return true;
 }
 
@@ -95,18 +138,17 @@ bool fettle_sim_store_open(fettle_sim_board *board, size_t ordinal, char *messag
                            size_t message_size)
 {
     const fettle_sim_settings *settings = &board->settings;
+    const memory_file own = main_of(board), module = module_of(board);
     return (settings->log[0] == '\0' || open_log(board, ordinal, message, message_size)) &&
-           (settings->flash[0] == '\0' ||
-            open_flash(board, ordinal, message, message_size));
+           open_flash(&own, settings->flash, ordinal, message, message_size) &&
+           open_flash(&module, settings->module_flash, ordinal, message, message_size);
 }
 
 void fettle_sim_store_close(fettle_sim_board *board)
 {
-    if (board->flash_file != NULL) {
-        write_all(board); /* a test may have written to the memory */
-        fclose(board->flash_file);
-        board->flash_file = NULL;
-    }
+    const memory_file own = main_of(board), module = module_of(board);
+    close_flash(&own);
+    close_flash(&module);
     if (board->log_file != NULL) {
         fclose(board->log_file);
         board->log_file = NULL;
@@ -116,10 +158,15 @@ void fettle_sim_store_close(fettle_sim_board *board)
 void fettle_sim_store_write(fettle_sim_board *board, size_t address, const uint8_t *bytes,
                             size_t size)
 {
+    const memory_file own = main_of(board);
     memcpy(board->memory + address, bytes, size);
-    if (board->flash_file != NULL && address + size <= board->memory_size &&
-        fseek(board->flash_file, (long)address, SEEK_SET) == 0) {
-        fwrite(bytes, 1, size, board->flash_file);
-        fflush(board->flash_file);
-    }
+    write_through(&own, address, bytes, size);
+}
+
+void fettle_sim_store_write_module(fettle_sim_board *board, size_t address,
+                                   const uint8_t *bytes, size_t size)
+{
+    const memory_file module = module_of(board);
+    memcpy(board->module_memory + address, bytes, size);
+    write_through(&module, address, bytes, size);
 }

@@ -77,14 +77,31 @@ static void replug(const command *its)
     say("ok");
 }
 
-/* The reset button, which only ESP boards have; "button" is their BOOT, held meanwhile. */
+/* "wire" or "unwire", before the reset of a module is pressed. */
+static bool press_with_wire(const command *its)
+{
+    bool is_wire = strcmp(its->argument, "wire") == 0;
+    if (!is_wire && strcmp(its->argument, "unwire") != 0) {
+        return false;
+    }
+    if (its->sim->boards[its->board]->model->module == NULL) {
+        printf("no: %s has no module to be wired\n", its->busid);
+        return true;
+    }
+    fettle_sim_do(its->sim, its->board,
+                  is_wire ? FETTLE_SIM_WIRE_AND_RESET : FETTLE_SIM_UNWIRE_AND_RESET, 0);
+    say("ok");
+    return true;
+}
+
+/* The reset button, which only ESP boards and modules have; "button" is a board's BOOT, held meanwhile. */
 static void press(const command *its)
 {
     bool with_button;
-    if (!take_button(its, &with_button)) {
+    if (press_with_wire(its) || !take_button(its, &with_button)) {
         return;
     }
-    if (its->sim->boards[its->board]->model->esp == NULL) {
+    if (its->sim->boards[its->board]->esp == NULL) {
         printf("no: %s has no reset button\n", its->busid);
         return;
     }
@@ -147,7 +164,7 @@ static const struct {
     {"plug", "plug BUSID [button]", true, plug},
     {"unplug", "unplug BUSID", false, unplug},
     {"replug", "replug BUSID [button]", true, replug},
-    {"press", "press BUSID [button]", true, press},
+    {"press", "press BUSID [button|wire|unwire]", true, press},
     {"fault", "fault BUSID [FAULT]", true, set_fault},
     {"show", "show BUSID", false, show},
     {"line", "line BUSID", false, show_line},

@@ -139,7 +139,7 @@ static int help(void)
         "                     ok or no:\n"
         "                       plug BUSID [button]    replug BUSID [button]    unplug BUSID\n"
         "                       fault BUSID [FAULT]    show BUSID               line BUSID\n"
-        "                       press BUSID [button]\n"
+        "                       press BUSID [button|wire|unwire]\n"
         "  -h, --help         this text\n"
         "\n"
         "example: a Pytrack whose button somebody holds, plugged into this Linux:\n"

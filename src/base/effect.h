@@ -52,14 +52,15 @@ typedef struct fettle_face {
  * face that fits, in their order, is the one that the board is taken to show.
  */
 typedef struct fettle_match {
-    const char *path;   /* NULL: any; else the same identity */
+    const char *path;   /* NULL: any; else the same identity, or the same node */
     const char *serial; /* NULL: any */
     const fettle_face *faces;
     size_t face_count;
     const fettle_usb_id
         *never; /* boards that are never meant unless a path or serial names them */
     size_t never_count;
-    uint32_t after_arrival; /* only an arrival later than this; 0: any */
+    uint32_t after_arrival;                    /* only an arrival later than this; 0: any */
+    bool (*may_be)(const fettle_sight *sight); /* constant; NULL: any may be it */
 } fettle_match;
 
 /* Pointers in it are the engine's, and stay valid until the next step. */

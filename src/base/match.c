@@ -28,10 +28,16 @@ static bool is_left_out(const fettle_match *match, const fettle_sight *sight)
     return false;
 }
 
+static bool is_at(const char *path, const fettle_sight *sight)
+{
+    return fettle_text_is_equal(path, sight->path) ||
+           (sight->node[0] != '\0' && fettle_text_is_equal(path, sight->node));
+}
+
 static bool is_meant(const fettle_match *match, const fettle_sight *sight)
 {
-    return sight->arrival != 0 &&
-           (match->path == NULL || fettle_text_is_equal(match->path, sight->path)) &&
+    return sight->arrival != 0 && (match->path == NULL || is_at(match->path, sight)) &&
+           (match->may_be == NULL || match->may_be(sight)) &&
            (match->serial == NULL || fettle_text_is_equal(match->serial, sight->serial)) &&
            (match->after_arrival == 0 || sight->arrival > match->after_arrival) &&
            !is_left_out(match, sight);

@@ -28,6 +28,10 @@ const fettle_board_row fettle_board_esp = {
     .enter = "Hold BOOT (on boards without that button: connect GPIO0 with GND),\n"
              "press RESET (EN) briefly,\n"
              "then let BOOT go.",
+    .plug =
+        "Plug the ESP board in.\n"
+        "If nothing happens then (its program may have switched its USB off): unplug it, "
+        "and hold BOOT while you plug it in again.",
     .needed_by = "everybody with an ESP8266 or ESP32 behind a serial line",
     .evidence = "Espressif, \"Serial Protocol\"",
 };

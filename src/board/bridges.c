@@ -193,3 +193,9 @@ size_t fettle_bridge_bauds(const fettle_bridge *bridge, uint32_t max, uint32_t *
     }
     return count;
 }
+
+bool fettle_bridge_is_known(const fettle_sight *sight)
+{
+    return sight->kind == FETTLE_LINK_SERIAL &&
+           fettle_bridge_of(sight->id) != &fettle_bridge_generic;
+}

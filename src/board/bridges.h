@@ -36,6 +36,9 @@ extern const size_t fettle_bridge_count;
 /* What is assumed of a serial port that no row knows, also of one without ids. */
 extern const fettle_bridge fettle_bridge_generic;
 
+/* Is it a serial line behind which an ESP chip may well be: has its bridge a row here? */
+bool fettle_bridge_is_known(const fettle_sight *sight);
+
 /* The row for these ids, or the generic one; never NULL. */
 const fettle_bridge *fettle_bridge_of(fettle_usb_id id);
 

@@ -12,6 +12,7 @@
 struct fettle_image;
 struct fettle_esp_board;
 struct fettle_esp_layout;
+struct fettle_partition;
 
 /* ---- the carrier ---- */
 
@@ -60,6 +61,7 @@ typedef struct fettle_module_range {
 typedef struct fettle_module_look {
     const struct fettle_esp_board *board;
     const uint8_t *mac; /* six bytes */
+    const char *name;   /* "lopy4": which module it is, as somebody says; NULL: not known */
     fettle_span ranges
         [FETTLE_MODULE_RANGES_MAX]; /* what read() has asked for, in its order; size 0: it couldn't be read */
     fettle_span
@@ -71,6 +73,7 @@ typedef struct fettle_module_wishes {
     const char *region;   /* NULL: as it is */
     bool erases_files;    /* its file system */
     bool erases_settings; /* its NVS */
+    bool names_slot;      /* a person said where the application goes */
 } fettle_module_wishes;
 
 typedef struct fettle_module_work {
@@ -82,7 +85,21 @@ typedef struct fettle_module_work {
 
 struct fettle_memory_ops;
 
+/* A radio with regions. */
+typedef struct fettle_module_radio {
+    bool is_known;      /* whether this module has one */
+    bool is_there;      /* it has */
+    const char *region; /* constant; NULL: not set, or a number that means none */
+} fettle_module_radio;
+
 typedef struct fettle_module_ops {
+    /*
+     * Which region is used in a country: its name into `region`, why into `text`. False: `text` says what a person has to do. NULL:
+     * such modules have no radio with regions.
+     */
+    bool (*region_of_country)(const char *country, char *region, size_t region_size,
+                              char *text, size_t size);
+
     /* Is this a module of this vendor, by its partition table? */
     bool (*is_one)(const struct fettle_esp_board *board);
 
@@ -91,6 +108,12 @@ typedef struct fettle_module_ops {
      */
     size_t (*read)(const struct fettle_esp_board *board,
                    fettle_module_range ranges[FETTLE_MODULE_RANGES_MAX]);
+
+    /* Has the irreplaceable range anything that a copy should be kept of? */
+    bool (*is_worth_keeping)(const fettle_module_look *look);
+
+    /* The row of the board's table that is started; NULL: none, or nobody knows. */
+    const struct fettle_partition *(*started)(const fettle_module_look *look);
 
     /* A readable summary of the irreplaceable range, secrets masked, lines separated by "\n". */
     void (*summarise)(const fettle_module_look *look, char *text, size_t size);
@@ -111,6 +134,19 @@ typedef struct fettle_module_ops {
     bool (*complete)(const fettle_module_look *look, const fettle_module_wishes *wishes,
                      fettle_module_work *work, const struct fettle_memory_ops *memory,
                      fettle_observed *observed, fettle_error *err);
+
+    /*
+     * The irreplaceable range as it has to be after a restore, all `size` bytes of it, out of a backup: the range as it lies in a
+     * backup of the whole flash, or a file of it alone, in whichever form the vendor's own tools or fettle have written it. `is_own`:
+     * the backup is of this very module; else what can't be replaced stays this module's own. False: it is no such backup. NULL: of
+     * such a range no copy is made.
+     */
+    bool (*restore)(const fettle_module_look *look, fettle_span backup, bool is_own,
+                    uint8_t *range, size_t size, fettle_observed *observed,
+                    fettle_error *err);
+
+    /* The region that the radio is set to, as the range says it. NULL: such modules have none. */
+    void (*radio)(const fettle_module_look *look, fettle_module_radio *radio);
 } fettle_module_ops;
 
 #endif

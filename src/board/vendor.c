@@ -11,18 +11,31 @@ static void tell_vendor(const fettle_vendor **vendor, const fettle_vendor *found
     }
 }
 
+static const fettle_board_row *find_in(const fettle_board_row *rows, size_t count,
+                                       const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (fettle_text_is_same_word(rows[i].id, name) ||
+            fettle_text_is_same_word(rows[i].name, name)) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
 const fettle_board_row *fettle_vendors_find_name(fettle_vendors vendors, const char *name,
                                                  const fettle_vendor **vendor)
 {
     tell_vendor(vendor, NULL);
     for (size_t i = 0; i < vendors.count; i++) {
-        for (size_t k = 0; k < vendors.list[i]->row_count; k++) {
-            const fettle_board_row *row = &vendors.list[i]->rows[k];
-            if (fettle_text_is_same_word(row->id, name) ||
-                fettle_text_is_same_word(row->name, name)) {
-                tell_vendor(vendor, vendors.list[i]);
-                return row;
-            }
+        const fettle_vendor *each = vendors.list[i];
+        const fettle_board_row *row = find_in(each->rows, each->row_count, name);
+        if (row == NULL) {
+            row = find_in(each->module_rows, each->module_row_count, name);
+        }
+        if (row != NULL) {
+            tell_vendor(vendor, each);
+            return row;
         }
     }
     return NULL;

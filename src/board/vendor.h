@@ -27,6 +27,9 @@ typedef struct fettle_vendor {
     const char *name;
     const fettle_board_row *rows;
     size_t row_count;
+    /* Boards that nothing on the bus tells: known by name only, never by ids. NULL: none. */
+    const fettle_board_row *module_rows;
+    size_t module_row_count;
     const fettle_stock_loader *stock_loaders;
     size_t stock_loader_count;
     /*

@@ -73,6 +73,24 @@ const char *fettle_esp_chip_name(uint16_t chip_id)
     return NULL;
 }
 
+bool fettle_esp_image_is_signed(const fettle_esp_image *image, fettle_span span)
+{
+    enum { BLOCK_MAGIC = 0xE7, SIGNATURE_1 = 64 };
+
+    /* Version 2: a sector of blocks. Version 1: its number, which is 0, and the signature. */
+    size_t sector =
+        (image->size + FETTLE_FLASH_SECTOR - 1) / FETTLE_FLASH_SECTOR * FETTLE_FLASH_SECTOR;
+    if (sector < span.size && span.data[sector] == BLOCK_MAGIC) {
+        return true;
+    }
+    if (image->size + 4 + SIGNATURE_1 > span.size ||
+        fettle_get32(span.data + image->size) != 0) {
+        return false;
+    }
+    const uint8_t *signature = span.data + image->size + 4;
+    return memcmp(signature, signature + 1, SIGNATURE_1 - 1) != 0;
+}
+
 bool fettle_esp_image_is_esp8266(const fettle_esp_image *image)
 {
     return image->form != FETTLE_ESP_FORM_ESP32;

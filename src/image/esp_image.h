@@ -97,6 +97,12 @@ bool fettle_esp_image_peek(fettle_esp_image *image, fettle_span head);
 bool fettle_esp_image_read(fettle_esp_image *image, fettle_span span, bool accepts_damaged,
                            fettle_error *err);
 
+/*
+ * Is it followed by a signature, of either version of secure boot? Whose it is, and whether it is right, is not looked at.
+ * `image` as read from the beginning of `span`.
+ */
+bool fettle_esp_image_is_signed(const fettle_esp_image *image, fettle_span span);
+
 /* Is it for the ESP8266, in either of its forms? */
 bool fettle_esp_image_is_esp8266(const fettle_esp_image *image);
 

@@ -18,9 +18,11 @@ typedef struct fettle_esp_board {
     uint16_t chip_id;  /* as images name it */
     uint16_t revision; /* major * 100 + minor */
     bool has_revision; /* it is known */
+    bool is_encrypted; /* its flash is */
     uint32_t bootloader;
     uint64_t flash_size;            /* bytes; 0: not known */
     bool is_unreadable;             /* there may be a table, and nobody can read it */
+    bool is_secure_boot;            /* it starts nothing that isn't signed */
     const fettle_partitions *table; /* NULL: it has none, or none that can be read */
     const fettle_otadata *otadata;  /* NULL: not known */
 } fettle_esp_board;

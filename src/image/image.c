@@ -102,7 +102,7 @@ size_t fettle_image_gap_count(const fettle_image *image)
 
     for (size_t i = 1; i < image->region_count; i++) {
         const fettle_region *before = &image->regions[i - 1], *region = &image->regions[i];
-        count += fettle_region_is_same_memory(before, region) &&
+        count += before->has_address && fettle_region_is_same_memory(before, region) &&
                  fettle_region_end(before) < region->address;
     }
     return count;

@@ -21,6 +21,7 @@ enum {
     FETTLE_DFUSE_ELEMENTS_MAX = 10000,
     FETTLE_DFUSE_TARGETS_MAX = 255, /* bTargets has one byte */
     FETTLE_IMAGE_MODULE_SIZE = 16,
+    FETTLE_IMAGE_WISH_SIZE = 48,
 };
 
 typedef enum fettle_image_format {
@@ -48,10 +49,12 @@ enum {
 /* Content at an address of the board's memory; `data` is the image's. */
 typedef struct fettle_region {
     bool
-        has_address; /* else: wherever this board's memory begins; it is the only region then */
+        has_address; /* else: wherever it belongs on its board; mostly it is the only region then */
     bool has_alternate; /* the file names the alternate setting, that is the memory */
     uint8_t alternate;
     uint32_t address;
+    const char *
+        partition; /* of an ESP chip: by its label, instead of an address; or NULL. The image's */
     fettle_span data; /* never empty; never beyond address 0xFFFFFFFF */
 } fettle_region;
 
@@ -89,8 +92,8 @@ typedef struct fettle_image_piece {
     const char *name; /* of its file; the image's */
     char label
         [FETTLE_PARTITION_LABEL_SIZE]; /* of its partition, in a merged file; or empty */
-    bool has_address;  /* else it is the only piece, and the plan knows where it goes */
-    bool is_encrypted; /* the board is to encrypt it, as a bundle says */
+    bool has_address;                  /* else the plan finds out where it goes */
+    bool is_encrypted;                 /* the board is to encrypt it, as a bundle says */
     uint32_t address;
     size_t size;
     fettle_esp_content content; /* UNKNOWN also for what isn't for an ESP chip */
@@ -105,7 +108,8 @@ typedef struct fettle_image {
     uint8_t sha256[FETTLE_SHA256_SIZE]; /* of `file` */
 
     /*
-     * What is sent: never the suffix. At least one; sorted by alternate (those without one first), then by address;
+     * What is sent: never the suffix. At least one. Of several files for an ESP chip some may have no address: they come first,
+     * in the order of the files. All else is sorted by alternate (those without one first), then by address;
      * no two of the same memory overlap or touch, but for files that say so themselves (elements of a DfuSe file that
      * touch stay as they are). What has no alternate overlaps nothing at all.
      */
@@ -128,6 +132,10 @@ typedef struct fettle_image {
     const fettle_image_piece *pieces;
     char chip
         [FETTLE_ESP_CHIP_NAME_SIZE]; /* a bundle's word for its chip ("esp32s3"); or empty */
+    /* What a bundle asks for besides its files, and doesn't get. */
+    bool offers_erase; /* all of the flash erased first */
+    char header_wish
+        [FETTLE_IMAGE_WISH_SIZE]; /* other words in the bootloader's header than it has ("dio, 4MB, 80m"); or empty */
 
     fettle_prefix prefix; /* first bytes of region 0 that are a prefix */
     size_t prefix_size;
@@ -169,14 +177,18 @@ typedef struct fettle_image_part {
     bool has_address;  /* also of a merged file, if it is the one that the file has */
     bool is_encrypted; /* the board is to encrypt it */
     uint32_t address;
+    const char *partition; /* instead of an address; or NULL. Copied */
 } fettle_image_part;
 
 /*
- * One image of several files, or of one file at an address. All is copied: the parts may be freed at once. Pieces that
+ * One image of several files, or of one file at an address. Of several files each has an address, by itself or by its part;
+ * but not one that has a partition, nor a bootloader, an application or a table for an ESP chip, of which the chip and its
+ * own table say where they belong. All is copied: the parts may be freed at once. Pieces that
  * touch become one region. What the suffixes say is kept; where one says "any" the other's word counts. There is no
  * prefix, unless a single part without an address has one. `name` is their names with commas in between, cut where
  * that is longer than FETTLE_IMAGE_NAME_SIZE_MAX. `count` is 1 to FETTLE_IMAGE_PARTS_MAX. NULL and `err` on failure:
- * FILE_NEEDS_ADDRESS, FILE_HAS_ADDRESS (also a file with a prefix), ADDRESS_TOO_HIGH, FILES_OVERLAP, FILES_FOR_TWO_BOARDS,
+ * FILE_NEEDS_ADDRESS, FILE_HAS_ADDRESS (also a file with a prefix), USAGE (a partition for one that names its addresses),
+ * ADDRESS_TOO_HIGH, FILES_OVERLAP, FILES_FOR_TWO_BOARDS,
  * FILE_TOO_LARGE (all together), FILE_TOO_SCATTERED, NO_MEMORY.
  */
 fettle_image *fettle_image_new_joined(const fettle_image_part *parts, size_t count,

@@ -72,17 +72,74 @@ static bool check_address(const fettle_image_part *part, fettle_error *err)
     return true;
 }
 
+static bool check_partition(const fettle_image_part *part, fettle_error *err)
+{
+    char text[160] = "";
+
+    if (!names_addresses(part->image)) {
+        return true;
+    }
+    fettle_text_append(text, sizeof text,
+                       "a file that names its addresses itself can't be "
+                       "put into partition ");
+    fettle_text_append_escaped(text, sizeof text, part->partition);
+    fettle_error_set(err, FETTLE_E_USAGE, &(fettle_words){.text = text});
+    return false;
+}
+
+/* What a file without an address holds, as far as it is for an ESP chip. */
+static fettle_esp_content content_of(const fettle_image *image)
+{
+    fettle_esp_image ignored;
+
+    return image->piece_count > 0 ? image->pieces[0].content
+           : image->format == FETTLE_IMAGE_RAW
+               ? fettle_esp_content_of(image->regions[0].data, &ignored)
+               : FETTLE_ESP_UNKNOWN;
+}
+
+/* Does it say by what it is where it goes, as far as its board knows? */
+static bool has_a_place(const fettle_image *image)
+{
+    switch (content_of(image)) {
+    case FETTLE_ESP_APPLICATION:
+    case FETTLE_ESP_BOOTLOADER:
+    case FETTLE_ESP_IMAGE:
+    case FETTLE_ESP_TABLE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool refuse_without_address(parts self, const fettle_image *image, fettle_error *err)
+{
+    bool is_for_esp = false;
+
+    for (size_t i = 0; i < self.count; i++) {
+        is_for_esp = is_for_esp || has_a_place(self.part[i].image);
+    }
+    fettle_error_set(err, FETTLE_E_FILE_NEEDS_ADDRESS,
+                     &(fettle_words){.file = image->name});
+    if (is_for_esp) {
+        err->hint = "Write behind the name of the file which partition or which address it "
+                    "is for: FILE@nvs, FILE@0x10000.";
+    }
+    return false;
+}
+
 static bool check_parts(parts self, fettle_error *err)
 {
     for (size_t i = 0; i < self.count; i++) {
         const fettle_image_part *part = &self.part[i];
-        if (part->has_address) {
-            if (!check_address(part, err)) {
-                return false;
-            }
-        } else if (self.count > 1 && !names_addresses(part->image)) {
-            fettle_error_set(err, FETTLE_E_FILE_NEEDS_ADDRESS,
-                             &(fettle_words){.file = part->image->name});
+        const fettle_image *image = part->image;
+        bool is_placed = part->has_address || part->partition != NULL ||
+                         names_addresses(image) || self.count == 1 || has_a_place(image);
+        if (!is_placed) {
+            return refuse_without_address(self, image, err);
+        }
+        if ((part->has_address && !check_address(part, err)) ||
+            (part->partition != NULL && !check_partition(part, err))) {
             return false;
         }
     }
@@ -142,6 +199,10 @@ static bool take_facts(fettle_image *joined, parts self, fettle_error *err)
         }
         if (joined->chip[0] == '\0') {
             memcpy(joined->chip, image->chip, sizeof joined->chip);
+        }
+        joined->offers_erase = joined->offers_erase || image->offers_erase;
+        if (joined->header_wish[0] == '\0') {
+            memcpy(joined->header_wish, image->header_wish, sizeof joined->header_wish);
         }
         if (image->has_entry && !joined->has_entry) {
             joined->has_entry = true;
@@ -216,8 +277,14 @@ static bool copy_files(fettle_image *joined, parts self, fettle_error *err)
 /* ---- regions and targets ---- */
 
 typedef struct sizes {
-    size_t regions, bytes, targets, names;
+    size_t regions, bytes, targets;
+    size_t names; /* of targets and partitions, bytes */
 } sizes;
+
+static bool has_address(const fettle_image_part *part)
+{
+    return part->has_address || names_addresses(part->image);
+}
 
 static sizes count_all(parts self)
 {
@@ -231,25 +298,41 @@ static sizes count_all(parts self)
         for (size_t k = 0; k < image->target_count; k++) {
             all.names += strlen(image->targets[k].name) + 1;
         }
+        const char *partition = self.part[i].partition;
+        all.names += partition != NULL ? strlen(partition) + 1 : 0;
     }
     return all;
 }
 
-/* All regions of all parts, where they will be, sorted; their bytes are still the parts'. */
-static void gather(fettle_region *to, parts self, size_t count)
+/*
+ * All regions of all parts, where they will be: first those whose board knows their place, then the others, sorted. Their bytes
+ * and names are still the parts'. Returns how many come first.
+ */
+static size_t gather(fettle_region *to, parts self, size_t count)
 {
     fettle_region *first = to;
 
     for (size_t i = 0; i < self.count; i++) {
+        if (!has_address(&self.part[i])) {
+            *to = self.part[i].image->regions[0];
+            to++->partition = self.part[i].partition;
+        }
+    }
+    size_t without = (size_t)(to - first);
+    for (size_t i = 0; i < self.count; i++) {
         const fettle_image_part *part = &self.part[i];
+        if (!has_address(part)) {
+            continue;
+        }
         memcpy(to, part->image->regions, part->image->region_count * sizeof *to);
-        if (part->has_address && !names_addresses(part->image)) {
+        if (!names_addresses(part->image)) {
             to->has_address = true;
             to->address = part->address;
         }
         to += part->image->region_count;
     }
-    fettle_regions_sort(first, count);
+    fettle_regions_sort(first + without, count - without);
+    return without;
 }
 
 static const char *name_of(parts self, const fettle_region *region)
@@ -293,7 +376,8 @@ static size_t copy_regions(fettle_region *regions, size_t count, uint8_t *bytes)
     for (size_t i = 0; i < count; i++) {
         fettle_region region = regions[i];
         memcpy(bytes, region.data.data, region.data.size);
-        if (kept > 0 && fettle_region_is_same_memory(&regions[kept - 1], &region) &&
+        if (kept > 0 && regions[kept - 1].has_address &&
+            fettle_region_is_same_memory(&regions[kept - 1], &region) &&
             fettle_region_end(&regions[kept - 1]) == region.address) {
             regions[kept - 1].data.size += region.data.size;
         } else {
@@ -303,6 +387,20 @@ static size_t copy_regions(fettle_region *regions, size_t count, uint8_t *bytes)
         bytes += region.data.size;
     }
     return kept;
+}
+
+/* To `names`; returns what is behind them. */
+static char *copy_partitions(fettle_region *regions, size_t count, char *names)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (regions[i].partition != NULL) {
+            size_t size = strlen(regions[i].partition) + 1;
+            memcpy(names, regions[i].partition, size);
+            regions[i].partition = names;
+            names += size;
+        }
+    }
+    return names;
 }
 
 static void copy_targets(fettle_image_target *to, char *names, parts self)
@@ -337,11 +435,12 @@ static bool copy_content(fettle_image *joined, parts self, fettle_error *err)
     }
     joined->more_memory = memory;
     fettle_region *region = joined->more_memory;
-    gather(region, self, all.regions);
-    if (!has_no_overlap(self, region, all.regions, err)) {
+    size_t without = gather(region, self, all.regions);
+    if (!has_no_overlap(self, region + without, all.regions - without, err)) {
         return false;
     }
     uint8_t *bytes = memory + regions + targets;
+    char *names = copy_partitions(region, without, (char *)bytes + all.bytes);
     joined->regions = region;
     joined->region_count = copy_regions(region, all.regions, bytes);
     if (joined->region_count == 1) {
@@ -350,7 +449,7 @@ static bool copy_content(fettle_image *joined, parts self, fettle_error *err)
     }
     joined->targets = (void *)(memory + regions);
     joined->target_count = all.targets;
-    copy_targets((void *)(memory + regions), (char *)bytes + all.bytes, self);
+    copy_targets((void *)(memory + regions), names, self);
     return true;
 }
 
@@ -387,6 +486,10 @@ static char *take_piece(fettle_image_piece *piece, char *names,
     if (part->has_address && !piece->has_address) {
         piece->has_address = true;
         piece->address = part->address;
+    }
+    if (part->partition != NULL) {
+        piece->label[0] = '\0';
+        fettle_text_append(piece->label, sizeof piece->label, part->partition);
     }
     return names + name_size;
 }
@@ -460,7 +563,7 @@ fettle_image *fettle_image_new_joined(const fettle_image_part *part, size_t coun
         fettle_image_free(joined);
         return NULL;
     }
-    if (!joined->regions[0].has_address) { /* a single part that stays as it is */
+    if (count == 1 && !has_address(part)) { /* it stays as it is */
         fettle_prefix_read(joined);
     }
     return joined;

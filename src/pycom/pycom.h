@@ -13,6 +13,9 @@ extern const fettle_vendor fettle_vendor_pycom;
 enum { FETTLE_PYCOM_ROWS = 5 };
 extern const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS];
 
+/* The shields as what carries a module. */
+extern const fettle_carrier_ops fettle_pycom_carrier;
+
 /* Findings about the content of a shield's image; see fettle_vendor.check. */
 size_t fettle_pycom_check_shield(const fettle_board_row *row, fettle_span content,
                                  fettle_finding *findings, size_t max);

@@ -17,6 +17,7 @@ enum {
     BLANK = 0x3FFF,
     CRC14_POLYNOMIAL = 0x23B1,
     WORD_BITS = 16,
+    ESP_MAGIC = 0xE9, /* of an ESP32's images */
 };
 
 uint16_t fettle_pycom_crc14(fettle_span words)
@@ -49,12 +50,31 @@ static size_t find_wide_word(fettle_span content)
     return content.size;
 }
 
+/* All of its memory, in words of 14 bits: no other content looks like that. */
+static bool is_for_shield(fettle_span content)
+{
+    return content.size == IMAGE_SIZE && find_wide_word(content) == content.size;
+}
+
 size_t fettle_pycom_check_shield(const fettle_board_row *row, fettle_span content,
                                  fettle_finding *findings, size_t max)
 {
-    (void)row;
     if (max == 0) {
         return 0;
+    }
+    if (row->protocol == FETTLE_PROTOCOL_ESP) {
+        return is_for_shield(content)
+                   ? refuse(findings,
+                            "the image is a shield's firmware, and a module is meant; a "
+                            "module's comes as a .tar.gz package",
+                            (fettle_words){.size = 0})
+                   : 0;
+    }
+    if (content.size > 0 && content.data[0] == ESP_MAGIC && content.size != IMAGE_SIZE) {
+        return refuse(
+            findings,
+            "the image is firmware for a module, and the shield under it is meant",
+            (fettle_words){.size = 0});
     }
     if (content.size != IMAGE_SIZE) {
         return refuse(findings, "the image has {size} bytes; a shield's has {limit}",

@@ -30,8 +30,9 @@ typedef struct esp_make {
     uint8_t mode, size_frequency;
     bool has_hash;
     const char *version, *project, *idf;
-    size_t code; /* bytes of the second segment */
-    bool packs;  /* they can be compressed */
+    size_t code;      /* bytes of the second segment */
+    bool packs;       /* they can be compressed */
+    const char *text; /* what the second segment begins with; or NULL */
     uint8_t seed;
 } esp_make;
 
@@ -145,6 +146,7 @@ static inline void esp_put_image(esp_writer *self, const esp_make *wish)
     for (size_t i = 0; wish->packs && i < wish->code; i++) {
         code[i] &= 0x0F;
     }
+    esp_text(code, wish->code, wish->text);
     uint8_t header[] = {0xE9, 2, wish->mode, wish->size_frequency};
     esp_put(self, header, sizeof header);
     esp_put_number(self, wish->is_esp8266 ? 0x40100004 : 0x40081234, 4);

@@ -9,12 +9,16 @@
  *                                            16; REVISION: the least that it runs on, major * 100 + minor
  *   fettle-make-sample esp-bootloader CHIP FILE [SEED]
  *   fettle-make-sample esp-table FILE        a partition table for 4 MiB, with slots of 1 MiB
+ *   fettle-make-sample pycom-package FILE [module=LoPy4] [version=1.20.2.r6] [layout=8MB,4MB,...] [size=BYTES] [seed=N]
+ *                                            [damage=NAME]   a package for a Pycom module; layouts: script script2 4MB
+ *                                            8MB small normal old enc-4MB enc-8MB; damages are for a LoPy4 with 8MB
  *   fettle-make-sample esp-stub CHIP FILE    what a virtual board with own-stub=yes takes for a published stub
  *
  * The same seed gives the same file. The content is one that the board would start, and no firmware.
  */
 #include "sim/sim.h"
 #include "tests/tools/esp_make.h"
+#include "tests/tools/pycom_make.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,6 +220,82 @@ static bool make_esp_table(const char *path)
     return write_esp_file(&table, path);
 }
 
+/* ---- packages ---- */
+
+static const struct layout_name {
+    const char *name;
+    unsigned layout;
+} layout_names[] = {
+    {"script", PYCOM_SCRIPT}, {"script2", PYCOM_SCRIPT2}, {"4MB", PYCOM_4MB},
+    {"8MB", PYCOM_8MB},       {"small", PYCOM_SMALL},     {"normal", PYCOM_NORMAL},
+    {"old", PYCOM_OLD},       {"enc-4MB", PYCOM_ENC_4MB}, {"enc-8MB", PYCOM_ENC_8MB},
+};
+
+/* Names with commas between. False: one of them is none. */
+static bool read_layouts(const char *text, unsigned *layouts)
+{
+    *layouts = 0;
+    while (*text != '\0') {
+        size_t length = strcspn(text, ",");
+        unsigned found = 0;
+        for (size_t i = 0; i < sizeof layout_names / sizeof *layout_names; i++) {
+            const struct layout_name *each = &layout_names[i];
+            if (strlen(each->name) == length && memcmp(each->name, text, length) == 0) {
+                found = each->layout;
+            }
+        }
+        if (found == 0) {
+            return false;
+        }
+        *layouts |= found;
+        text += length + (text[length] == ',');
+    }
+    return *layouts != 0;
+}
+
+static const char *value_of(const char *word, const char *key)
+{
+    size_t length = strlen(key);
+    return strncmp(word, key, length) == 0 && word[length] == '=' ? word + length + 1
+                                                                  : NULL;
+}
+
+static bool read_package_word(const char *word, pycom_wish *wish)
+{
+    const char *value;
+    if ((value = value_of(word, "module")) != NULL) {
+        wish->module = value;
+        return strlen(value) > 0 && strlen(value) < 12;
+    }
+    if ((value = value_of(word, "version")) != NULL) {
+        wish->version = value;
+        return strlen(value) < 32;
+    }
+    if ((value = value_of(word, "layout")) != NULL) {
+        return read_layouts(value, &wish->layouts);
+    }
+    if ((value = value_of(word, "size")) != NULL) {
+        wish->app_size = strtoul(value, NULL, 0);
+        return wish->app_size >= ESP_SIZE_LEAST && wish->app_size <= ESP_SIZE_MOST / 2 &&
+               wish->app_size % ESP_ALIGNMENT == 0;
+    }
+    if ((value = value_of(word, "seed")) != NULL) {
+        wish->seed = (uint8_t)strtoul(value, NULL, 0);
+        return true;
+    }
+    value = value_of(word, "damage");
+    wish->damage = value;
+    return value != NULL && pycom_find_damage(value) != NULL;
+}
+
+static bool make_package(const pycom_wish *wish, const char *path)
+{
+    esp_writer file = pycom_make(wish);
+    bool is_written = write_esp_file(&file, path);
+    free(file.bytes);
+    return is_written;
+}
+
 /* As Espressif publishes its stubs: JSON, with the program in base64. */
 static void put_base64(FILE *file, const char *name, const uint8_t *data, size_t size)
 {
@@ -265,13 +345,24 @@ static int usage(void)
                     "       fettle-make-sample esp-app CHIP FILE SIZE [SEED [REVISION]]\n"
                     "       fettle-make-sample esp-bootloader CHIP FILE [SEED]\n"
                     "       fettle-make-sample esp-table FILE\n"
-                    "       fettle-make-sample esp-stub CHIP FILE\nboards:");
+                    "       fettle-make-sample esp-stub CHIP FILE\n"
+                    "       fettle-make-sample pycom-package FILE [module=LoPy4]\n"
+                    "           [version=1.20.2.r6] [layout=8MB,4MB,...] [size=BYTES]\n"
+                    "           [seed=N] [damage=NAME]\nboards:");
     for (size_t i = 0; i < sizeof shields / sizeof *shields; i++) {
         fprintf(stderr, " %s", shields[i].name);
     }
     fprintf(stderr, "\nchips:");
     for (size_t i = 0; i < sizeof esp_chips / sizeof *esp_chips; i++) {
         fprintf(stderr, " %s", esp_chips[i].name);
+    }
+    fprintf(stderr, "\nlayouts:");
+    for (size_t i = 0; i < sizeof layout_names / sizeof *layout_names; i++) {
+        fprintf(stderr, " %s", layout_names[i].name);
+    }
+    fprintf(stderr, "\ndamages:");
+    for (size_t i = 0; i < PYCOM_DAMAGES; i++) {
+        fprintf(stderr, " %s", pycom_damages[i].name);
     }
     fprintf(stderr, "\n");
     return 2;
@@ -321,8 +412,23 @@ static int make_for_esp(int argc, char **argv)
                   argv[3]);
 }
 
+static int make_pycom(int argc, char **argv)
+{
+    pycom_wish wish = {
+        .module = "LoPy4", .version = "1.20.2.r6", .layouts = PYCOM_8MB, .seed = 1};
+    for (int i = 3; i < argc; i++) {
+        if (!read_package_word(argv[i], &wish)) {
+            return usage();
+        }
+    }
+    return finish(make_package(&wish, argv[2]), argv[2]);
+}
+
 int main(int argc, char **argv)
 {
+    if (argc >= 3 && strcmp(argv[1], "pycom-package") == 0) {
+        return make_pycom(argc, argv);
+    }
     if (argc >= 3 && strncmp(argv[1], "esp-", 4) == 0) {
         return make_for_esp(argc, argv);
     }

@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "image/image.h"
 #include "image/regions.h"
+#include "tests/tools/esp_make.h"
 
 enum { MOST = 80 };
 
@@ -266,6 +267,49 @@ static void test_a_missing_address(void **state)
     assert_int_equal(16, image->regions[0].data.size);
 }
 
+/* What an ESP chip knows the place of, and what a person names one for. */
+static void test_without_addresses(void **state)
+{
+    (void)state;
+    static uint8_t bytes[FETTLE_TABLE_SIZE];
+    esp_writer file = {.bytes = bytes, .room = sizeof bytes};
+    esp_put_usual_table(&file);
+    fettle_image *table = of_bytes("table.bin", bytes, file.size);
+    fettle_image *data = raw("data.bin", 16, 1), *more = raw("more.bin", 32, 2);
+    char label[] = "nvs";
+    const fettle_image_part parts[] = {
+        at(data, 0),
+        as_it_is(table),
+        {.image = more, .partition = label},
+    };
+    fettle_image *image = join(parts, 3);
+    label[0] = '?'; /* all is copied */
+    assert_int_equal(3, image->region_count);
+    assert_false(image->regions[0].has_address);
+    assert_null(image->regions[0].partition);
+    assert_int_equal(file.size, image->regions[0].data.size);
+    assert_false(image->regions[1].has_address);
+    assert_string_equal("nvs", image->regions[1].partition);
+    assert_int_equal(32, image->regions[1].data.size);
+    assert_int_equal(2, image->regions[1].data.data[0]);
+    assert_region(image, 2, 0, 16);
+    assert_int_equal(0, fettle_image_gap_count(image));
+    assert_int_equal(3, image->piece_count);
+    assert_int_equal(FETTLE_ESP_TABLE, image->pieces[1].content);
+    assert_false(image->pieces[1].has_address);
+    assert_string_equal("nvs", image->pieces[2].label);
+
+    assert_refused((fettle_image_part[]){as_it_is(table), as_it_is(data)}, 2,
+                   FETTLE_E_FILE_NEEDS_ADDRESS,
+                   "data.bin doesn't say at which address it goes");
+    assert_non_null(strstr(err.hint, "FILE@0x10000"));
+    const fettle_image_part both[] = {
+        {.image = hex("b.hex", hex_at_2000), .partition = "nvs"}};
+    assert_refused(
+        both, 1, FETTLE_E_USAGE,
+        "a file that names its addresses itself can't be put into partition nvs");
+}
+
 static void test_an_address_too_many(void **state)
 {
     (void)state;
@@ -455,6 +499,7 @@ int main(void)
         cmocka_unit_test_teardown(test_touching_parts, drop_all),
         cmocka_unit_test_teardown(test_to_the_last_address, drop_all),
         cmocka_unit_test_teardown(test_a_missing_address, drop_all),
+        cmocka_unit_test_teardown(test_without_addresses, drop_all),
         cmocka_unit_test_teardown(test_an_address_too_many, drop_all),
         cmocka_unit_test_teardown(test_overlaps, drop_all),
         cmocka_unit_test_teardown(test_overlaps_of_memories, drop_all),

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The modules. All are plain ESP32s: neither USB nor the chip tells which of them it is, so a person does, or the package, and the
+ * size of the flash contradicts some of it. No ids: a module is never found on the bus by itself.
+ */
+#include "pycom/modules.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+#define SECONDS 1000000
+
+#define MODULE_STEPS                                                         \
+    "1. Connect G23 (P2) with GND by a wire.\n"                              \
+    "2. Press the module's own reset button, next to its LED.\n"             \
+    "3. Leave the wire where it is until fettle says so.\n"                  \
+    "Not G28 with 3V3: that is safe boot, which starts the module without\n" \
+    "its own main.py, and takes no firmware."
+
+#define MODULE_UNWIRE                                  \
+    "1. Take the wire between G23 (P2) and GND off.\n" \
+    "2. Press the module's reset button. It starts then."
+
+#define MODULE_NOT_WIRED                                                      \
+    "Connect G23 (P2) with GND (not G28 with 3V3), press the module's reset " \
+    "button, and run the same command again."
+#define MODULE_NOT_RESET                                                       \
+    "Leave the wire between G23 (P2) and GND where it is, press the module's " \
+    "reset button, and run the same command again."
+#define MODULE_SILENT                                                           \
+    "See that the jumpers RX and TX are on the expansion board and the module " \
+    "sits firmly, then run the same command again."
+
+/* A line of any id, as any ESP board; see board/boards.c. */
+#define MODULE                                                                            \
+    .protocol = FETTLE_PROTOCOL_ESP, .face_count = 1,                                     \
+    .faces = {{FETTLE_MODE_UNKNOWN, FETTLE_LINK_SERIAL, {0, 0}}},                         \
+    .memory = {.blank = {0xFF, 0xFF}}, .comes_back = 15 * SECONDS, .enter = MODULE_STEPS, \
+    .is_wired = true, .unwire = MODULE_UNWIRE, .if_not_wired = MODULE_NOT_WIRED,          \
+    .if_not_reset = MODULE_NOT_RESET, .if_silent = MODULE_SILENT, .safe_boot = "afe boot"
+
+const fettle_board_row fettle_pycom_module_rows[FETTLE_PYCOM_MODULES] = {
+    {
+        .id = "wipy2",
+        .name = "WiPy 2.0",
+        MODULE,
+        .needed_by = "owners of WiPy 2.0 modules",
+        .evidence = "the vendor's spec sheet: 4 MB of flash; boards/WIPY in "
+                    "pycom-micropython-sigfox",
+    },
+    {
+        .id = "wipy",
+        .name = "WiPy 3.0",
+        MODULE,
+        .needed_by = "owners of WiPy 3.0 and W01 modules",
+        .evidence = "the vendor's spec sheet: 8 MB of flash; boards/WIPY in "
+                    "pycom-micropython-sigfox",
+    },
+    {
+        .id = "lopy",
+        .name = "LoPy",
+        MODULE,
+        .needed_by = "owners of LoPy modules of the first kind",
+        .evidence = "the vendor's spec sheet: 4 MB of flash; boards/LOPY in "
+                    "pycom-micropython-sigfox",
+    },
+    {
+        .id = "l01",
+        .name = "L01",
+        MODULE,
+        .needed_by = "owners of L01 modules",
+        .evidence = "the vendor's spec sheet: 8 MB of flash; boards/LOPY in "
+                    "pycom-micropython-sigfox has a layout for it",
+    },
+    {
+        .id = "lopy4",
+        .name = "LoPy4",
+        MODULE,
+        .needed_by = "owners of LoPy4 and L04 modules",
+        .evidence = "the vendor's spec sheet: 8 MB of flash; boards/LOPY4 in "
+                    "pycom-micropython-sigfox",
+    },
+    {
+        .id = "sipy",
+        .name = "SiPy",
+        MODULE,
+        .needed_by = "owners of SiPy modules",
+        .evidence = "the vendor's spec sheet: 4 MB of flash; boards/SIPY in "
+                    "pycom-micropython-sigfox; forum.pycom.io, topic 2052",
+    },
+    {
+        .id = "gpy",
+        .name = "GPy",
+        MODULE,
+        .needed_by = "owners of GPy and G01 modules",
+        .evidence = "the vendor's spec sheet: 8 MB of flash; boards/GPY in "
+                    "pycom-micropython-sigfox",
+    },
+    {
+        .id = "fipy",
+        .name = "FiPy",
+        MODULE,
+        .needed_by = "owners of FiPy modules",
+        .evidence = "the vendor's spec sheet: 8 MB of flash; boards/FIPY in "
+                    "pycom-micropython-sigfox; its issue 386",
+    },
+};
+
+static const fettle_pycom_family families[] = {
+    {"wipy", "WiPy", {FETTLE_PYCOM_4MB, FETTLE_PYCOM_8MB}},
+    {"lopy", "LoPy", {FETTLE_PYCOM_4MB, FETTLE_PYCOM_8MB}},
+    {"lopy4", "LoPy4", {FETTLE_PYCOM_8MB}},
+    {"sipy", "SiPy", {FETTLE_PYCOM_4MB}},
+    {"gpy", "GPy", {FETTLE_PYCOM_8MB}},
+    {"fipy", "FiPy", {FETTLE_PYCOM_8MB}},
+};
+
+enum { FAMILIES = sizeof families / sizeof *families, MIB = 1024 * 1024 };
+
+const fettle_pycom_family *fettle_pycom_family_of(const char *word, size_t length)
+{
+    for (size_t i = 0; i < FAMILIES; i++) {
+        char part[16] = "";
+        if (length < sizeof part &&
+            fettle_text_append_part(part, sizeof part, word, length) &&
+            fettle_text_is_same_word(part, families[i].word)) {
+            return &families[i];
+        }
+    }
+    return NULL;
+}
+
+bool fettle_pycom_family_has(const fettle_pycom_family *family, uint64_t flash_size)
+{
+    for (size_t i = 0; i < FETTLE_PYCOM_MODULE_SIZES; i++) {
+        if (family->sizes[i] != 0 && family->sizes[i] == flash_size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void fettle_pycom_family_sizes(const fettle_pycom_family *family, char *text, size_t size)
+{
+    text[0] = '\0';
+    for (size_t i = 0; i < FETTLE_PYCOM_MODULE_SIZES && family->sizes[i] != 0; i++) {
+        fettle_text_append(text, size, i > 0 ? " or " : "");
+        fettle_text_append_number(text, size, family->sizes[i] / MIB);
+    }
+    fettle_text_append(text, size, " MB");
+}
+
+/* MicroPython's os.uname().machine: "LoPy4 with ESP32". */
+const fettle_pycom_family *fettle_pycom_family_in(fettle_span application)
+{
+    static const char behind[] = " with ESP32";
+    enum { BEHIND = sizeof behind - 1, WORD_MAX = 8 };
+
+    for (size_t at = 1; at + BEHIND <= application.size; at++) {
+        if (application.data[at] != ' ' ||
+            memcmp(application.data + at, behind, BEHIND) != 0) {
+            continue;
+        }
+        for (size_t length = 3; length <= WORD_MAX && length <= at; length++) {
+            const char *word = (const char *)application.data + at - length;
+            const fettle_pycom_family *family = fettle_pycom_family_of(word, length);
+            if (family != NULL) {
+                return family;
+            }
+        }
+    }
+    return NULL;
+}

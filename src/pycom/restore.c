@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The config block out of a backup, and the radio that it is about. Backups of the block alone are the sector or its used part, or the
+ * old tool's text of it: base64, with line ends anywhere.
+ */
+#include "image/esp_content.h"
+#include "pycom/config.h"
+#include "pycom/layout.h"
+#include "pycom/regions.h"
+
+#include <string.h>
+
+/* ---- base64, RFC 4648 section 4 ---- */
+
+static int value_of(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z'   ? c - 'A'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 26
+           : c >= '0' && c <= '9' ? c - '0' + 52
+           : c == '+'             ? 62
+           : c == '/'             ? 63
+                                  : -1;
+}
+
+static bool is_space(uint8_t c)
+{
+    return c == '\n' || c == '\r' || c == ' ' || c == '\t';
+}
+
+/* False: it is no such text, or makes more than `room` bytes. */
+static bool decode(fettle_span text, uint8_t *bytes, size_t room, size_t *size)
+{
+    uint32_t bits = 0;
+    unsigned count = 0;
+    size_t at = 0, used = 0;
+    for (; at < text.size && text.data[at] != '='; at++) {
+        int value = value_of(text.data[at]);
+        if (is_space(text.data[at])) {
+            continue;
+        }
+        bits = bits << 6 | (uint32_t)(value & 0x3F);
+        count += 6;
+        if (value < 0 || (count >= 8 && used == room)) {
+            return false;
+        }
+        if (count >= 8) {
+            count -= 8;
+            bytes[used++] = (uint8_t)(bits >> count & 0xFF);
+        }
+    }
+    for (; at < text.size; at++) { /* nothing but padding is behind it */
+        if (text.data[at] != '=' && !is_space(text.data[at])) {
+            return false;
+        }
+    }
+    *size = used;
+    return true;
+}
+
+/* ---- the block ---- */
+
+static bool is_size(size_t size)
+{
+    return size == FETTLE_PYCOM_CONFIG_SECTOR || size == FETTLE_PYCOM_CONFIG_SIZE;
+}
+
+static bool unpack(fettle_span backup, uint8_t *block)
+{
+    size_t size = 0;
+    memset(block, 0xFF, FETTLE_PYCOM_CONFIG_SECTOR);
+    if (is_size(backup.size)) {
+        memcpy(block, backup.data, backup.size);
+        return true;
+    }
+    return decode(backup, block, FETTLE_PYCOM_CONFIG_SECTOR, &size) && is_size(size);
+}
+
+/* This module's own: on it, or, where that is gone or half gone, as it was kept. */
+static fettle_span own_credentials(const fettle_module_look *look)
+{
+    fettle_span board = look->ranges[0];
+    bool is_torn = look->kept.size > 0 && fettle_pycom_is_torn(board, look->kept);
+    bool is_good = fettle_pycom_has_credentials(board) && !is_torn;
+    return is_good || look->kept.size == 0 ? board : look->kept;
+}
+
+bool fettle_pycom_restore(const fettle_module_look *look, fettle_span backup, bool is_own,
+                          uint8_t *range, size_t size, fettle_observed *observed,
+                          fettle_error *err)
+{
+    fettle_words words = {.address = FETTLE_PYCOM_CONFIG_ADDRESS};
+    if (size != FETTLE_PYCOM_CONFIG_SECTOR || !unpack(backup, range)) {
+        return fettle_pycom_refuse(look->board,
+                                   "the file is neither a backup of this flash, nor of a "
+                                   "module's config block",
+                                   NULL, err);
+    }
+    /* A backup of one that had lost them is no reason to lose them once more. */
+    if (is_own && fettle_pycom_has_credentials((fettle_span){range, size})) {
+        return true;
+    }
+    fettle_span own = own_credentials(look);
+    memset(range, 0xFF, FETTLE_PYCOM_CREDENTIALS);
+    if (own.size >= FETTLE_PYCOM_CREDENTIALS) {
+        memcpy(range, own.data, FETTLE_PYCOM_CREDENTIALS);
+    }
+    bool has_any = fettle_pycom_has_credentials((fettle_span){range, size});
+    fettle_note_add(observed,
+                    has_any ? FETTLE_NOTE_OWN_IDS_KEPT : FETTLE_NOTE_CREDENTIALS_MISSING,
+                    &words);
+    return true;
+}
+
+/* ---- the radio ---- */
+
+static bool has_lora_mac(fettle_span block)
+{
+    enum { LORA_MAC = 8 };
+    static const uint8_t zeros[LORA_MAC] = {0};
+    return block.size >= LORA_MAC &&
+           !fettle_esp_is_blank((fettle_span){block.data, LORA_MAC}) &&
+           memcmp(block.data, zeros, LORA_MAC) != 0;
+}
+
+void fettle_pycom_tell_radio(const fettle_module_look *look, fettle_module_radio *radio)
+{
+    fettle_span block = look->ranges[0];
+    *radio = (fettle_module_radio){
+        .region = fettle_pycom_region_name(fettle_pycom_region_in(block)),
+    };
+    if (look->name != NULL) {
+        radio->is_known = true;
+        radio->is_there = fettle_pycom_has_lora(look->name);
+    } else if (has_lora_mac(block)) {
+        radio->is_known = radio->is_there = true;
+    }
+}
