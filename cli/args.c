@@ -101,6 +101,25 @@ static bool take_size(parser *p, const char *option, const char *value, uint64_t
     return *size > 0 || cli_fail_usage(p->err, "%s takes a number from 1 on", option);
 }
 
+enum {
+    SMALLEST_FLASH = 256 << 10,
+    LARGEST_FLASH = 256 << 20,
+    FIRST_BAUD = 115200, /* at which chips are met; there is only a way up from there */
+    HIGHEST_BAUD = 10000000,
+};
+
+static bool take_baud(parser *p, const char *option, const char *value)
+{
+    uint64_t number = 0;
+    if (!take_size(p, option, value, HIGHEST_BAUD, &number)) {
+        return false;
+    }
+    p->args->baud = (uint32_t)number;
+    return number >= FIRST_BAUD ||
+           cli_fail_usage(p->err, "%s %s: a chip is met at %d baud, and goes up from there",
+                          option, value, FIRST_BAUD);
+}
+
 /* "4MB", "512KB", "1M": as they stand in data sheets; or bytes. */
 static bool take_flash_size(parser *p, const char *value)
 {
@@ -115,13 +134,17 @@ static bool take_flash_size(parser *p, const char *value)
             p->err, "--flash-size takes a size as 512KB or 4MB, not \"%s\"", value);
     }
     memcpy(digits, value, size);
-    if (!take_size(p, "--flash-size", digits, 268435456, &number)) {
+    if (!take_size(p, "--flash-size", digits, LARGEST_FLASH, &number)) {
         return false;
     }
     number <<= is_mega ? 20 : is_kilo ? 10 : 0;
-    if (number > 268435456) {
-        return cli_fail_usage(p->err, "--flash-size %s: no such chip has more than 256MB",
-                              value);
+    bool is_power = (number & (number - 1)) == 0;
+    if (!is_power || number < SMALLEST_FLASH || number > LARGEST_FLASH) {
+        return cli_fail_usage(
+            p->err,
+            "--flash-size %s: there are flash chips of 256KB, 512KB, 1MB, "
+            "2MB, 4MB and so on up to 256MB",
+            value);
     }
     p->args->flash_size = (uint32_t)number;
     return true;
@@ -201,11 +224,7 @@ static bool take_option(parser *p, const cli_option *option, const char *value)
         args->chip = value;
         return true;
     case CLI_OPTION_BAUD:
-        if (!take_size(p, option->name, value, 10000000, &number)) {
-            return false;
-        }
-        args->baud = (uint32_t)number;
-        return true;
+        return take_baud(p, option->name, value);
     case CLI_OPTION_RESET:
         args->reset = value;
         return true;
@@ -215,6 +234,26 @@ static bool take_option(parser *p, const cli_option *option, const char *value)
         return take_file(p, option->name, value, &args->stub);
     case CLI_OPTION_NO_STUB:
         return args->no_stub = true;
+    case CLI_OPTION_MODULE:
+        args->module = value;
+        return true;
+    case CLI_OPTION_REGION:
+        args->region = value;
+        return true;
+    case CLI_OPTION_COUNTRY:
+        args->country = value;
+        return true;
+    case CLI_OPTION_ERASE_FILES:
+        return args->erase_files = true;
+    case CLI_OPTION_ERASE_SETTINGS:
+        return args->erase_settings = true;
+    case CLI_OPTION_NO_BACKUP:
+        return args->no_backup = true;
+    case CLI_OPTION_INCLUDING_CREDENTIALS:
+        return args->including_credentials = true;
+    case CLI_OPTION_MAC:
+        args->mac = value;
+        return true;
     case CLI_OPTION_OVERWRITE:
         return args->overwrite = true;
     case CLI_OPTION_WATCH:
@@ -377,6 +416,7 @@ static bool take_word(parser *p, const char *word)
         return cli_fail_usage(p->err, "%s takes no further word, so not \"%s\"",
                               args->command->name, word);
     case CLI_OPERAND_FILE:
+    case CLI_OPERAND_MAY_FILE:
         if (p->operand_count > 1) {
             return cli_fail_usage(p->err, "%s takes one FILE, and \"%s\" is a second one",
                                   args->command->name, word);
@@ -422,7 +462,7 @@ static bool are_two_files(parser *p, const char *a, const char *b)
     return true;
 }
 
-/* FILE@PARTITION is FILE with --memory=PARTITION. */
+/* A single FILE@PARTITION is FILE with --memory=PARTITION; of several each is where its own word says. */
 static bool take_label(parser *p, const cli_file *file)
 {
     if (file->label == NULL) {
@@ -434,14 +474,13 @@ static bool take_label(parser *p, const cli_file *file)
                               "%s@0x08000000",
                               file->path, file->label, file->path);
     }
-    if (p->args->file_count > 1 || p->args->memory != NULL) {
-        return cli_fail_usage(
-            p->err,
-            "%s@%s: a partition goes with one file, and without --memory; "
-            "several files need addresses",
-            file->path, file->label);
+    if (p->args->memory != NULL) {
+        return cli_fail_usage(p->err, "%s@%s and --memory=%s can't both be meant",
+                              file->path, file->label, p->args->memory);
     }
-    p->args->memory = file->label;
+    if (p->args->file_count == 1) {
+        p->args->memory = file->label;
+    }
     return true;
 }
 
@@ -467,7 +506,7 @@ static bool check_files(parser *p)
     }
     for (size_t i = 0; i < args->file_count; i++) {
         cli_file file = {.has_address = false};
-        if (args->command->verb == CLI_VERB_READ) {
+        if ((args->command->verb & (CLI_VERB_READ | CLI_VERBS_OF_COPIES)) != 0) {
             snprintf(file.path, sizeof file.path, "%s", args->files[i]);
         } else if (!cli_file_parse(&file, args->files[i], p->err) ||
                    !take_label(p, &file)) {
@@ -489,8 +528,16 @@ static bool check_combinations(parser *p)
         return cli_fail_usage(p->err, "the memory and %s can't both go to standard output",
                               args->json ? "--json" : "--events");
     }
+    if ((args->command->verb & CLI_VERBS_OF_COPIES) != 0 && args->file != NULL &&
+        strcmp(args->file, "-") == 0) {
+        return cli_fail_usage(p->err, "%s needs the name of a file, not -",
+                              args->command->name);
+    }
     if (args->quiet && args->verbose > 0) {
         return cli_fail_usage(p->err, "--quiet and --verbose can't both be meant");
+    }
+    if (args->stub != NULL && args->no_stub) {
+        return cli_fail_usage(p->err, "--stub and --no-stub can't both be meant");
     }
     if (args->no_verify && args->dry_run) {
         return cli_fail_usage(p->err, "--no-verify says nothing to a --dry-run");

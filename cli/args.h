@@ -38,6 +38,9 @@ typedef struct cli_args {
     const char *chip, *reset, *stub;
     uint32_t baud, flash_size;
     bool no_stub;
+    const char *module, *region, *country; /* module: empty if it has no name */
+    bool erase_files, erase_settings, no_backup, including_credentials;
+    const char *mac;
     bool overwrite, watch, all, install;
     bool yes, no_input, json, events, quiet, help, version;
     int verbose;

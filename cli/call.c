@@ -168,6 +168,13 @@ static void add_usb(cli_call *call)
     }
 }
 
+/* A path, and no address of another kind. */
+static bool may_be_link(const char *selector)
+{
+    return strchr(selector, '/') != NULL && strstr(selector, "://") == NULL &&
+           !is_virtual(selector);
+}
+
 static bool add_targets(cli_call *call, fettle_error *err)
 {
     bool wants_usb = call->args->board_count == 0;
@@ -175,9 +182,9 @@ static bool add_targets(cli_call *call, fettle_error *err)
     for (size_t i = 0; i < args->board_count; i++) {
         const char *board = args->boards[i];
         char node[FETTLE_PATH_SIZE];
-        if (strncmp(board, "/dev/", 5) == 0 &&
-            cli_system_real_path(board, node, sizeof node) && !is_line(node)) {
-            /* a link to one of the devices, as udev makes them */
+        if (may_be_link(board) && cli_system_real_path(board, node, sizeof node) &&
+            strncmp(node, "/dev/", 5) == 0) {
+            /* a link to one of the devices, as udev and fettle-sim make them */
             memcpy(call->nodes[i], node, sizeof node);
             board = call->nodes[i];
         }

@@ -29,6 +29,7 @@ typedef struct cli_target {
 
 typedef struct cli_call {
     const cli_args *args;
+    char region[32]; /* that of --country; or empty */
     int argc;
     char **argv;
     cli_ui ui;
@@ -44,7 +45,17 @@ typedef struct cli_call {
     cli_target *targets;
     size_t target_count;
     fettle_image *image;
-    const char *file; /* what `read` has written, or NULL */
+    const char *file; /* what `read` or `backup` has written, or NULL */
+
+    /* What a verb adds to its jobs. */
+    const char *module, *mac;      /* as fettle_wishes; NULL: what the options say */
+    char mac_room[16];             /* of `mac`, where a file's name has it */
+    char copy_name[CLI_PATH_ROOM]; /* `backup`: the file that is to be written */
+    bool says_end;                 /* the verb has its own words for what went well */
+    /* The copy begins, and by now it is known of which board. False: it must not, for `refusal`. NULL: always. */
+    bool (*may_copy)(struct cli_call *call, const fettle_result *result);
+    fettle_error refusal;
+    bool is_refused;
     char nodes[CLI_MAX_BOARDS]
               [FETTLE_PATH_SIZE]; /* of --board, where it names a link to one */
     unsigned char *stub;          /* what --stub names; or NULL */

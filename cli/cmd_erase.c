@@ -20,6 +20,11 @@ static void describe(const cli_args *args, char *text, size_t size)
     } else if (args->length > 0) {
         snprintf(text, size, "The first pages of %s, %zu bytes, will be erased", memory,
                  args->length);
+    } else if (args->including_credentials) {
+        snprintf(text, size,
+                 "Everything in %s of the board will be erased, with the ids and keys that "
+                 "nobody can make anew",
+                 memory);
     } else {
         snprintf(text, size, "Everything in %s of the board will be erased", memory);
     }

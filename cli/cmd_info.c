@@ -122,43 +122,74 @@ static void write_partition(const cli_paper *paper, const fettle_partition_facts
     cli_info_fact(paper, row->is_started ? "starts" : "", text);
 }
 
-static void write_board(const cli_call *call, const cli_target *target)
+static void write_carrier(const cli_paper *paper, const fettle_carrier_view *carrier)
 {
-    cli_paper paper = cli_ui_stdout(&call->ui);
-    const fettle_result *result = fettle_job_result(target->job);
+    char text[96];
+    if (carrier == NULL) {
+        return;
+    }
+    if (!carrier->answers) {
+        snprintf(text, sizeof text, "does not answer");
+    } else if (carrier->has_hardware) {
+        snprintf(text, sizeof text, "firmware %u, hardware %u", carrier->firmware,
+                 carrier->hardware);
+    } else {
+        snprintf(text, sizeof text, "firmware %u", carrier->firmware);
+    }
+    cli_info_fact(paper, carrier->what, text);
+}
+
+/* Lines "NAME: VALUE". */
+static void write_module(const cli_paper *paper, const char *text)
+{
+    const char *name = "module";
+    while (text != NULL && *text != '\0') {
+        char line[256];
+        size_t length = strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)length, text);
+        cli_info_fact(paper, name, line);
+        name = "";
+        text += length + (text[length] == '\n');
+    }
+}
+
+void cli_info_of_board(const cli_paper *paper, const fettle_result *result)
+{
     char text[FETTLE_TEXT_SIZE + FETTLE_PATH_SIZE + 8];
     snprintf(text, sizeof text, "%s on %s",
              result->name[0] != '\0' ? result->name : "A board", result->path);
-    cli_text_wrap(&paper, "", "", text);
-    cli_info_fact(&paper, "mode", fettle_mode_name(result->mode));
+    cli_text_wrap(paper, "", "", text);
+    cli_info_fact(paper, "mode", fettle_mode_name(result->mode));
     snprintf(text, sizeof text, "%04x:%04x", (unsigned)result->id.vendor,
              (unsigned)result->id.product);
-    cli_info_fact(&paper, "ids", text);
+    cli_info_fact(paper, "ids", text);
     if (result->version_before[0] != '\0') {
-        cli_info_fact(&paper, "version", result->version_before);
+        cli_info_fact(paper, "version", result->version_before);
     }
     if (result->serial[0] != '\0') {
-        cli_info_fact(&paper, "serial", result->serial);
+        cli_info_fact(paper, "serial", result->serial);
     }
     if (result->bcdDFUVersion != 0) {
         snprintf(text, sizeof text, "%x.%02x", (unsigned)result->bcdDFUVersion >> 8,
                  (unsigned)result->bcdDFUVersion & 0xFF);
-        cli_info_fact(&paper, "DFU", text);
+        cli_info_fact(paper, "DFU", text);
     }
     if (result->commands.size > 0) {
-        write_commands(&paper, result->commands);
+        write_commands(paper, result->commands);
     }
     for (size_t i = 0; i < result->memory_count; i++) {
-        write_memory(&paper, &result->memories[i]);
+        write_memory(paper, &result->memories[i]);
     }
     if (result->chip != NULL) {
-        write_chip(&paper, result->chip);
+        write_chip(paper, result->chip);
     }
+    write_carrier(paper, result->carrier);
+    write_module(paper, result->module_text);
     if (result->partition_count > 0) {
-        cli_info_fact(&paper, "partitions", "address       size  label            type");
+        cli_info_fact(paper, "partitions", "address       size  label            type");
     }
     for (size_t i = 0; i < result->partition_count; i++) {
-        write_partition(&paper, &result->partitions[i]);
+        write_partition(paper, &result->partitions[i]);
     }
 }
 
@@ -168,7 +199,8 @@ static int info_of_boards(cli_call *call)
     for (size_t i = 0; i < call->target_count && !call->args->json && !call->args->events;
          i++) {
         if (call->targets[i].is_good) {
-            write_board(call, &call->targets[i]);
+            cli_paper paper = cli_ui_stdout(&call->ui);
+            cli_info_of_board(&paper, fettle_job_result(call->targets[i].job));
         }
     }
     return cli_jobs_end(call);

@@ -21,6 +21,9 @@ bool cli_info_write_pieces(const cli_paper *paper, const fettle_image *image,
 void cli_info_add_pieces(cli_json *json, const fettle_image *image,
                          const fettle_image_facts *facts);
 
+/* Says what a board is, as far as its job has found out. */
+void cli_info_of_board(const cli_paper *paper, const fettle_result *result);
+
 /* Says what the files are; returns the exit status. */
 int cli_info_of_files(cli_call *call);
 

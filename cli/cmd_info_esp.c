@@ -168,7 +168,7 @@ static void write_partitions(const cli_paper *paper, const fettle_image *image)
 static void write_part(const cli_paper *paper, const fettle_image_piece_view *piece,
                        bool shows_name)
 {
-    char text[768], name[256], detail[328] = "";
+    char text[768], name[256], detail[328] = "", place[48] = "without an address";
     fettle_text_to_show(name, sizeof name,
                         piece->label[0] != '\0' ? piece->label : piece->name);
     if (piece->project[0] != '\0') {
@@ -178,8 +178,11 @@ static void write_part(const cli_paper *paper, const fettle_image_piece_view *pi
         snprintf(detail, sizeof detail, " %s %s", project, version);
     }
     bool has_name = shows_name || piece->label[0] != '\0';
-    snprintf(text, sizeof text, "0x%08x to 0x%08x, %s%s%s%s%s", (unsigned)piece->address,
-             (unsigned)(piece->address + (piece->size - 1)), content_words(piece->content),
+    if (piece->has_address) {
+        snprintf(place, sizeof place, "0x%08x to 0x%08x", (unsigned)piece->address,
+                 (unsigned)(piece->address + (piece->size - 1)));
+    }
+    snprintf(text, sizeof text, "%s, %s%s%s%s%s", place, content_words(piece->content),
              detail, has_name ? " (" : "", has_name ? name : "", has_name ? ")" : "");
     cli_info_fact(paper, "part", text);
 }

@@ -75,6 +75,13 @@ static void write_suffixes(const cli_paper *paper, const fettle_image_facts *fac
 static void write_region(const cli_paper *paper, const fettle_image_region_view *region)
 {
     char text[96];
+    if (!region->has_address) {
+        snprintf(text, sizeof text,
+                 "%zu bytes, where the chip or its partition table wants them",
+                 region->data.size);
+        cli_info_fact(paper, "region", text);
+        return;
+    }
     int used = snprintf(
         text, sizeof text, "0x%08x to 0x%08x, %zu bytes", (unsigned)region->address,
         (unsigned)(region->address + (region->data.size - 1)), region->data.size);
@@ -100,7 +107,8 @@ static void write_regions(const cli_paper *paper, const described *what)
     char text[64];
     size_t count = what->facts.region_count, gaps = what->facts.gap_count;
     fettle_image_region_view region;
-    if (!fettle_image_region(what->image, 0, &region) || !region.has_address) {
+    if (!fettle_image_region(what->image, 0, &region) ||
+        (!region.has_address && count == 1)) {
         return; /* raw: there is nothing to say */
     }
     if (count > 1) {

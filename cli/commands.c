@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#define VENDOR_VERB "pycom" /* whose own verb cli_vendor() is */
+
 const cli_command cli_commands[] = {
     {
         .name = "list",
@@ -38,7 +40,8 @@ const cli_command cli_commands[] = {
             "press a button.\n"
             "FILE is raw firmware, a .dfu file with a suffix, a DfuSe file or Intel HEX; - is standard "
             "input. For boards whose memory has addresses (DfuSe) a raw file goes to the beginning of the "
-            "main memory, or where FILE@ADDRESS or --address says; several files are one update. Pages "
+            "main memory, or where FILE@ADDRESS or --address says. For ESP boards FILE@PARTITION names a partition; an "
+            "application, a bootloader and a table find their places. Several files are one update. Pages "
             "that are right already are neither erased nor written, and what else is in a page that a "
             "file covers in part stays there.",
         .example = "fettle update pytrack.dfu --board sim:pytrack --revision 1",
@@ -85,6 +88,54 @@ const cli_command cli_commands[] = {
         .example =
             "fettle erase --board sim:stm32f4 --address 0x08004000 --length 16384 --yes",
         .run = cli_erase,
+    },
+    {
+        .name = "backup",
+        .verb = CLI_VERB_BACKUP,
+        .operand = CLI_OPERAND_MAY_FILE,
+        .usage = "[FILE]",
+        .summary = "copy all of a board's flash into a file, to be restored some day",
+        .details =
+            "Without FILE, or with a folder for it, the copy is named by the board's MAC: 240ac4000001.bin. "
+            "Beside it FILE.sha256 is written, which sha256sum -c reads, too. Both get their names only when "
+            "they are whole; a file that is there already is never written over without --overwrite.\n"
+            "Of a shield with a module the module is copied. Of a board with a DFU loader it is the main "
+            "memory. What is in the copy is said, without secrets; but they are in it, so it is for nobody "
+            "else.",
+        .example = "fettle backup saved.bin --board sim:lopy4+pytrack",
+        .run = cli_backup,
+    },
+    {
+        .name = "restore",
+        .verb = CLI_VERB_RESTORE,
+        .operand = CLI_OPERAND_FILE,
+        .usage = "FILE",
+        .summary = "put a backup back on a board and prove that it is there",
+        .details =
+            "FILE is what backup has written; what FILE.sha256 says of it must be right. All of the flash "
+            "becomes what it was: what differs is written, and proven. If that is cut off, the same command "
+            "goes on from there.\n"
+            "The MAC of the board that it was made of is the beginning of the file's name, or what --mac says. "
+            "On any other board, and where nobody knows the MAC, fettle asks first. A module that has ids and "
+            "keys of its own keeps them then; what was there is saved before, in the state folder.\n"
+            "The files backups/MAC/config.bin of the state folder are restored the same way: ids, keys and "
+            "settings of a module, and nothing else. Files that the maker's own tool has made are taken as "
+            "well: MAC-all.bin, and MAC.cb.",
+        .example = "fettle restore saved.bin --mac 240a0ac4c0de --board sim:lopy4+pytrack",
+        .run = cli_restore,
+    },
+    {
+        .name = VENDOR_VERB,
+        .verb = CLI_VERB_VENDOR,
+        .operand = CLI_OPERAND_WORDS,
+        .usage = "region [REGION]",
+        .summary = "show or set the LoRa region of a module",
+        .details =
+            "Alone it shows which region is set, and whether this module has LoRa as far as anybody knows. "
+            "With REGION (EU868, US915, AU915, AS923, IN865, ...), or with --country, it is set, and nothing "
+            "else is changed; the config block is saved before. The module starts again afterwards.",
+        .example = "fettle " VENDOR_VERB " region IN865 --board sim:lopy4+pytrack",
+        .run = cli_vendor,
     },
     {
         .name = "reset",
@@ -185,15 +236,17 @@ const cli_option cli_options_table[] = {
     {CLI_OPTION_TO, "--to", 0, CLI_VALUE_NEEDED, "app|dfu|rom", CLI_VERB_RESET,
      "app (default), dfu, or rom: an ESP chip's loader"},
     {CLI_OPTION_DRY_RUN, "--dry-run", 0, CLI_VALUE_MAY_BE, "offline",
-     CLI_VERB_UPDATE | CLI_VERB_ERASE,
+     CLI_VERB_UPDATE | CLI_VERB_ERASE | CLI_VERB_RESTORE | CLI_VERB_VENDOR,
      "plan and look, and change nothing that survives a reset; with =offline touch no board at all"},
     {CLI_OPTION_STAY, "--stay", 0, CLI_VALUE_NONE, NULL,
-     CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY | CLI_VERB_INFO | CLI_VERB_ERASE,
+     CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY | CLI_VERB_INFO | CLI_VERB_ERASE |
+         CLI_VERBS_OF_COPIES | CLI_VERB_VENDOR,
      "leave the board in update mode at the end"},
     {CLI_OPTION_NO_VERIFY, "--no-verify", 0, CLI_VALUE_NONE, NULL,
-     CLI_VERB_UPDATE | CLI_VERB_ERASE, "neither compare nor verify: faster, without proof"},
+     CLI_VERB_UPDATE | CLI_VERB_ERASE | CLI_VERB_RESTORE,
+     "neither compare nor verify: faster, without proof"},
     {CLI_OPTION_TRANSFER_SIZE, "--transfer-size", 0, CLI_VALUE_NEEDED, "BYTES",
-     CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY,
+     CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY | CLI_VERBS_OF_COPIES,
      "bytes a transfer, never more than the board's own"},
     {CLI_OPTION_IGNORE_IDS, "--ignore-ids", 0, CLI_VALUE_NONE, NULL,
      CLI_VERB_UPDATE | CLI_VERB_VERIFY,
@@ -229,12 +282,32 @@ const cli_option cli_options_table[] = {
      CLI_VERBS_OF_BOARDS,
      "how much flash there is where the chip can't tell: 512KB, 4MB, ..."},
     {CLI_OPTION_STUB, "--stub", 0, CLI_VALUE_NEEDED, "FILE",
-     CLI_VERBS_OF_MEMORIES | CLI_VERB_INFO,
+     CLI_VERBS_OF_MEMORIES | CLI_VERBS_OF_COPIES | CLI_VERB_INFO,
      "Espressif's stub for this chip (a .json file), which makes writing and reading faster"},
     {CLI_OPTION_NO_STUB, "--no-stub", 0, CLI_VALUE_NONE, NULL,
-     CLI_VERBS_OF_MEMORIES | CLI_VERB_INFO, "talk to the loader in ROM only"},
-    {CLI_OPTION_OVERWRITE, "--overwrite", 0, CLI_VALUE_NONE, NULL, CLI_VERB_READ,
-     "replace a file that is there already"},
+     CLI_VERBS_OF_MEMORIES | CLI_VERBS_OF_COPIES | CLI_VERB_INFO,
+     "talk to the loader in ROM only"},
+    {CLI_OPTION_MODULE, "--module", 0, CLI_VALUE_MAY_BE, "NAME", CLI_VERBS_OF_BOARDS,
+     "the module that sits on the board, not the board itself; with its name (lopy4, wipy, ...) where "
+     "nothing else tells which it is"},
+    {CLI_OPTION_REGION, "--region", 0, CLI_VALUE_NEEDED, "REGION", CLI_VERB_UPDATE,
+     "of a module with LoRa: the region of its radio from now on (EU868, US915, IN865, ...)"},
+    {CLI_OPTION_COUNTRY, "--country", 0, CLI_VALUE_NEEDED, "COUNTRY",
+     CLI_VERB_UPDATE | CLI_VERB_VENDOR,
+     "likewise, by the country that it is used in (India); what follows from that is said"},
+    {CLI_OPTION_ERASE_FILES, "--erase-files", 0, CLI_VALUE_NONE, NULL, CLI_VERB_UPDATE,
+     "of a module: its file system is erased too"},
+    {CLI_OPTION_ERASE_SETTINGS, "--erase-settings", 0, CLI_VALUE_NONE, NULL,
+     CLI_VERB_UPDATE, "of a module: what its firmware has remembered (NVS) is erased too"},
+    {CLI_OPTION_NO_BACKUP, "--no-backup", 0, CLI_VALUE_NONE, NULL,
+     CLI_VERB_UPDATE | CLI_VERB_ERASE | CLI_VERB_RESTORE | CLI_VERB_VENDOR,
+     "of a module: go on although its ids and keys, which nobody can replace, are not saved before"},
+    {CLI_OPTION_INCLUDING_CREDENTIALS, "--including-credentials", 0, CLI_VALUE_NONE, NULL,
+     CLI_VERB_ERASE, "of a module: erase its ids and keys, too; they are saved before"},
+    {CLI_OPTION_MAC, "--mac", 0, CLI_VALUE_NEEDED, "MAC", CLI_VERB_RESTORE,
+     "of the board that the backup was made of, where the file's name doesn't begin with it: 12 hex digits"},
+    {CLI_OPTION_OVERWRITE, "--overwrite", 0, CLI_VALUE_NONE, NULL,
+     CLI_VERB_READ | CLI_VERB_BACKUP, "replace a file that is there already"},
     {CLI_OPTION_WATCH, "--watch", 0, CLI_VALUE_NONE, NULL, CLI_VERB_LIST,
      "go on, and tell who comes and goes"},
     {CLI_OPTION_ALL, "--all", 0, CLI_VALUE_NONE, NULL, CLI_VERB_LIST,

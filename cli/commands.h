@@ -28,16 +28,22 @@ enum {
     CLI_VERB_COMPLETIONS = 1 << 8,
     CLI_VERB_UDEV_RULES = 1 << 9,
     CLI_VERB_ERASE = 1 << 10,
+    CLI_VERB_BACKUP = 1 << 11,
+    CLI_VERB_RESTORE = 1 << 12,
+    CLI_VERB_VENDOR = 1 << 13, /* one vendor's own */
+    CLI_VERBS_OF_COPIES = CLI_VERB_BACKUP | CLI_VERB_RESTORE,
     CLI_VERBS_OF_BOARDS = CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY |
-                          CLI_VERB_RESET | CLI_VERB_INFO | CLI_VERB_ERASE,
+                          CLI_VERB_RESET | CLI_VERB_INFO | CLI_VERB_ERASE |
+                          CLI_VERBS_OF_COPIES | CLI_VERB_VENDOR,
     CLI_VERBS_OF_MEMORIES =
         CLI_VERB_UPDATE | CLI_VERB_READ | CLI_VERB_VERIFY | CLI_VERB_ERASE,
-    CLI_VERBS_ALL = (1 << 11) - 1,
+    CLI_VERBS_ALL = (1 << 14) - 1,
 };
 
 typedef enum cli_operand {
     CLI_OPERAND_NONE,
     CLI_OPERAND_FILE,      /* exactly one */
+    CLI_OPERAND_MAY_FILE,  /* one or none */
     CLI_OPERAND_FILES,     /* one or more */
     CLI_OPERAND_MAY_FILES, /* any number of them */
     CLI_OPERAND_WORDS,     /* any number, joined by spaces */
@@ -82,6 +88,14 @@ typedef enum cli_option_id {
     CLI_OPTION_FLASH_SIZE,
     CLI_OPTION_STUB,
     CLI_OPTION_NO_STUB,
+    CLI_OPTION_MODULE,
+    CLI_OPTION_REGION,
+    CLI_OPTION_COUNTRY,
+    CLI_OPTION_ERASE_FILES,
+    CLI_OPTION_ERASE_SETTINGS,
+    CLI_OPTION_NO_BACKUP,
+    CLI_OPTION_INCLUDING_CREDENTIALS,
+    CLI_OPTION_MAC,
     CLI_OPTION_OVERWRITE,
     CLI_OPTION_WATCH,
     CLI_OPTION_ALL,
@@ -127,6 +141,7 @@ extern const cli_status cli_statuses[];
 
 /* The verbs, where each has its file. */
 cli_run cli_list, cli_update, cli_read, cli_verify, cli_reset, cli_info, cli_explain,
-    cli_help, cli_completions, cli_udev_rules, cli_erase;
+    cli_help, cli_completions, cli_udev_rules, cli_erase, cli_backup, cli_restore,
+    cli_vendor;
 
 #endif

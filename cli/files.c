@@ -183,17 +183,19 @@ static fettle_image *load(const cli_file *file, const char *chip, unsigned flags
     return image;
 }
 
-/* Both are the same image: one to be freed, one to be joined. */
+/* Both are the same image: one to be freed, one to be joined. Of a single file the partition is a wish (--memory). */
 static bool load_part(fettle_image **image, fettle_part *part, const char *word,
-                      const char *chip, unsigned flags, fettle_error *err)
+                      const char *chip, unsigned flags, bool is_single, fettle_error *err)
 {
     cli_file file;
     if (!cli_file_parse(&file, word, err)) {
         return false;
     }
     *image = load(&file, chip, flags, err);
-    *part = (fettle_part){
-        .image = *image, .has_address = file.has_address, .address = file.address};
+    *part = (fettle_part){.image = *image,
+                          .has_address = file.has_address,
+                          .address = file.address,
+                          .partition = is_single ? NULL : file.label};
     return *image != NULL;
 }
 
@@ -232,8 +234,8 @@ fettle_image *cli_files_load(const char *const *words, size_t count, const char 
     if (!names_stdin_once(words, count, err)) {
         return NULL;
     }
-    while (loaded < count &&
-           load_part(&images[loaded], &parts[loaded], words[loaded], chip, flags, err)) {
+    while (loaded < count && load_part(&images[loaded], &parts[loaded], words[loaded], chip,
+                                       flags, count == 1, err)) {
         loaded++;
     }
     if (loaded == count) {

@@ -8,6 +8,9 @@
 #include "failure.h"
 #include "object.h"
 #include "system.h"
+#include "text.h"
+
+#include <string.h>
 
 static const char *path_of(const cli_target *target)
 {
@@ -39,6 +42,12 @@ static void on_event(void *user, const fettle_event *event)
     bool changes = event->stage == FETTLE_STAGE_ERASE || event->stage == FETTLE_STAGE_WRITE;
     bool is_last = event->kind == FETTLE_EVENT_DONE || event->kind == FETTLE_EVENT_FAILED;
     cli_system_allow_stop(!changes || is_last);
+    if (event->kind == FETTLE_EVENT_STAGE && event->stage == FETTLE_STAGE_BACKUP &&
+        call->may_copy != NULL && !call->is_refused &&
+        !call->may_copy(call, fettle_job_result(target->job))) {
+        call->is_refused = true;
+        fettle_job_cancel(target->job);
+    }
     tell_person(target, event);
     cli_record_event(&call->record, path_of(target), event);
     if (event->kind == FETTLE_EVENT_WIRE) {
@@ -62,9 +71,26 @@ static unsigned flags_of(const cli_args *args)
            (args->mass_erase ? FETTLE_WISH_MASS_ERASE : 0u) |
            (args->unprotect ? FETTLE_WISH_UNPROTECT : 0u) |
            (args->no_stub ? FETTLE_WISH_NO_STUB : 0u) |
+           (args->erase_files ? FETTLE_WISH_ERASE_FILES : 0u) |
+           (args->erase_settings ? FETTLE_WISH_ERASE_SETTINGS : 0u) |
+           (args->no_backup ? FETTLE_WISH_NO_BACKUP : 0u) |
+           (args->including_credentials ? FETTLE_WISH_GIVE_UP_CREDENTIALS : 0u) |
            (args->wait_is_given ? FETTLE_WISH_PATIENT : 0u) |
            (args->yes ? FETTLE_WISH_SPECIAL : 0u) |
            (args->address_is_given ? FETTLE_WISH_AT_ADDRESS : 0u);
+}
+
+/* The library has its bytes only. */
+static void name_stub(const char *name, fettle_error *err)
+{
+    char why[sizeof err->message], shown[256];
+    memcpy(why, err->message, sizeof why);
+    fettle_text_to_show(shown, sizeof shown, name);
+    err->message[0] = '\0';
+    const char *const parts[] = {"cannot use ", shown, ": ", why};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        cli_text_append(err->message, sizeof err->message, parts[i]);
+    }
 }
 
 static void make_job(cli_call *call, cli_target *target, fettle_verb verb, unsigned more)
@@ -85,8 +111,16 @@ static void make_job(cli_call *call, cli_target *target, fettle_verb verb, unsig
         .baud = args->baud,
         .flash_size = args->flash_size,
         .stub = {call->stub, call->stub_size},
+        .module = args->module != NULL ? args->module : call->module,
+        .mac = args->mac != NULL ? args->mac : call->mac,
+        .region = call->region[0] != '\0' ? call->region : args->region,
     };
     target->job = fettle_job_new(call->context, verb, call->image, &wishes, &target->error);
+    if (target->job == NULL && args->stub != NULL &&
+        fettle_code_exit_status(target->error.code) ==
+            9) { /* of all files it alone is read here */
+        name_stub(args->stub, &target->error);
+    }
     if (target->job == NULL && args->events) {
         fettle_event event = {.kind = FETTLE_EVENT_FAILED,
                               .path = "",
@@ -120,6 +154,9 @@ static void run_job(cli_call *call, cli_target *target)
     cli_ui_begin(&call->ui, cli_call_wait(call), call->is_timeless);
     cli_system_watch_job(target->job);
     target->is_good = fettle_job_run(target->job, on_event, target, &target->error);
+    if (!target->is_good && call->is_refused) { /* that is why it was stopped */
+        target->error = call->refusal;
+    }
     cli_system_watch_job(NULL);
     cli_system_allow_stop(true);
 }
@@ -186,7 +223,8 @@ static void say_end(cli_call *call, const cli_target *target, fettle_verb verb)
         target->job != NULL ? fettle_job_result(target->job) : NULL;
     if (!target->is_good) {
         cli_ui_failure(&call->ui, &target->error, result);
-    } else if (verb != FETTLE_VERB_READ && verb != FETTLE_VERB_SURVEY) {
+    } else if (verb != FETTLE_VERB_READ && verb != FETTLE_VERB_SURVEY &&
+               verb != FETTLE_VERB_BACKUP && !call->says_end) {
         cli_ui_success(&call->ui, result, call->args->no_verify, NULL);
     }
 }

@@ -261,6 +261,38 @@ static void add_chip(cli_json *json, const fettle_chip_facts *chip)
     cli_json_close_object(json);
 }
 
+static void add_carrier(cli_json *json, const fettle_carrier_view *carrier)
+{
+    if (carrier == NULL) {
+        cli_json_null(json, "carrier");
+        return;
+    }
+    cli_json_open_object(json, "carrier");
+    cli_json_text(json, "what", carrier->what);
+    cli_json_truth(json, "answers", carrier->answers);
+    cli_json_number(json, "hardware", carrier->has_hardware ? carrier->hardware : 0);
+    cli_json_number(json, "firmware", carrier->has_firmware ? carrier->firmware : 0);
+    cli_json_number(json, "product", carrier->has_product ? carrier->product : 0);
+    cli_json_close_object(json);
+}
+
+/* Of a module whose radio can be set to a region. */
+static void add_radio(cli_json *json, const fettle_radio_view *radio)
+{
+    if (radio == NULL) {
+        cli_json_null(json, "radio");
+        return;
+    }
+    cli_json_open_object(json, "radio");
+    if (radio->is_known) {
+        cli_json_truth(json, "there", radio->is_there);
+    } else {
+        cli_json_null(json, "there");
+    }
+    cli_json_text(json, "region", radio->region[0] != '\0' ? radio->region : NULL);
+    cli_json_close_object(json);
+}
+
 /* A board that was refused before it had a job, or whose job never ran, has the same members, as far as they are known. */
 static const fettle_result nothing_known = {
     .outcome = FETTLE_OUTCOME_REFUSED,
@@ -284,6 +316,7 @@ static const char *outcome_name_of(const cli_target *target)
 {
     fettle_result_outcome outcome = result_of(target)->outcome;
     bool was_cancelled = !target->is_good && target->error.code == FETTLE_E_CANCELLED;
+    outcome = target->call->is_refused ? FETTLE_OUTCOME_REFUSED : outcome;
     return fettle_outcome_name(was_cancelled ? FETTLE_OUTCOME_INTERRUPTED : outcome);
 }
 
@@ -303,7 +336,11 @@ static void add_target(cli_json *json, const char *key, const cli_target *target
     cli_json_text(json, "outcome", outcome_name_of(target));
     cli_json_text(json, "verified", fettle_proof_name(result->verified));
     add_wire(json, &result->wire);
-    cli_json_null(json, "backup");
+    if (result->backup != NULL && result->backup[0] != '\0') {
+        cli_json_text(json, "backup", result->backup);
+    } else {
+        cli_json_null(json, "backup");
+    }
     cli_json_number(json, "repaired", result->repaired);
     if (result->chip != NULL && result->chip->has_stub) {
         cli_json_text(json, "stub", "loaded");
@@ -311,8 +348,11 @@ static void add_target(cli_json *json, const char *key, const cli_target *target
         cli_json_null(json, "stub");
     }
     add_chip(json, result->chip);
+    add_carrier(json, result->carrier);
+    cli_json_text(json, "module", result->module_text != NULL ? result->module_text : "");
     add_stages_and_notes(json, result);
-    if (target->call->args->command->verb == CLI_VERB_INFO) {
+    add_radio(json, result->radio);
+    if ((target->call->args->command->verb & (CLI_VERB_INFO | CLI_VERB_BACKUP)) != 0) {
         char version[16] = "";
         if (result->bcdDFUVersion != 0) {
             snprintf(version, sizeof version, "%x.%02x",
@@ -434,7 +474,7 @@ static void write_jobs(FILE *out, const cli_call *call)
     cli_json_text(&json, "verified", fettle_proof_name(weakest_proof(call)));
     add_wire(&json, &sum);
     cli_object_add_error(&json, first->is_good ? NULL : &first->error, is_verbose);
-    if (call->args->command->verb == CLI_VERB_READ) {
+    if ((call->args->command->verb & (CLI_VERB_READ | CLI_VERB_BACKUP)) != 0) {
         cli_json_text(&json, "file", call->file);
         add_data(&json, first->is_good ? result_of(first)->data : (fettle_span){0});
     } else {

@@ -72,9 +72,43 @@ static bool key_of_name(char *key, size_t size, const char *name)
     return used > 0;
 }
 
+/* Backups are for people, too: they are files in folders, under the names that they have. */
+static bool is_backup(const char *key)
+{
+    static const char folder[] = "backups/";
+    bool is_good = strncmp(key, folder, sizeof folder - 1) == 0;
+    for (const char *at = key; is_good && *at != '\0'; at++) {
+        bool is_dot = *at == '.' && at > key && is_plain(at[-1]) && is_plain(at[1]);
+        bool is_slash = *at == '/' && is_plain(at[-1]) && is_plain(at[1]);
+        is_good = is_plain(*at) || is_dot || is_slash;
+    }
+    return is_good;
+}
+
+static bool make_folders(const cli_store *store, const char *path)
+{
+    char folder[CLI_PATH_ROOM];
+    size_t begin = strlen(store->folder);
+    if (!cli_system_make_folder(store->folder)) {
+        return false;
+    }
+    for (const char *slash = strchr(path + begin + 1, '/'); slash != NULL;
+         slash = strchr(slash + 1, '/')) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+        if (!cli_system_make_folder(folder)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool path_of_key(const cli_store *store, char *path, size_t size, const char *key)
 {
     char name[CLI_NAME_ROOM];
+    if (is_backup(key)) {
+        int length = snprintf(path, size, "%s/%s", store->folder, key);
+        return length > 0 && (size_t)length < size;
+    }
     if (!name_of_key(name, sizeof name, key)) {
         return false;
     }
@@ -122,8 +156,7 @@ static bool put(void *self, const char *key, fettle_span value)
     char path[CLI_PATH_ROOM];
     cli_new_file file;
     const char *why = "the folder can't be made";
-    if (path_of_key(store, path, sizeof path, key) &&
-        cli_system_make_folder(store->folder) &&
+    if (path_of_key(store, path, sizeof path, key) && make_folders(store, path) &&
         cli_system_begin_file(&file, path, true, true, &why) &&
         cli_system_commit_file(&file, value.data, value.size, &why)) {
         return true;

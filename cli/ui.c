@@ -191,6 +191,9 @@ static void on_progress(cli_ui *ui, const fettle_event *event)
         draw_bar(ui, event);
         return;
     }
+    if (event->stage >= FETTLE_STAGE_LEAVE) {
+        return; /* what counts is done: a quarter less than that would puzzle */
+    }
     uint32_t quarter = event->progress / 250000;
     if (quarter > ui->quarter && quarter < 4) {
         char line[32];

@@ -83,7 +83,10 @@ static void describe_success(char *buf, size_t size, const char *board,
         break;
     case FETTLE_OUTCOME_ERASED:
         snprintf(buf, size, "%s erased; %s.", board,
-                 result->verified == FETTLE_PROOF_READBACK
+                 has_note(result, "credentials-kept") &&
+                         result->verified == FETTLE_PROOF_HASH
+                     ? "the board's own hash says that all but its config block is blank"
+                 : result->verified == FETTLE_PROOF_READBACK
                      ? "every byte was read back and is blank"
                  : result->verified == FETTLE_PROOF_HASH
                      ? "the board's own hash says that every byte is blank"

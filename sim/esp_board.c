@@ -45,6 +45,14 @@ static void make_mac(fettle_sim_esp *esp)
         esp->mac[1] = 0xd0;
         esp->mac[2] = 0x74;
     }
+    if (esp->module !=
+        NULL) { /* a module is never taken for another one, or for a bare chip */
+        esp->mac[2] = 0xc4;
+        for (const char *name = esp->module->firmware; *name != '\0'; name++) {
+            esp->mac[3] = (uint8_t)(esp->mac[3] * 3 + (uint8_t)*name);
+        }
+        esp->mac[3] = (uint8_t)(esp->mac[3] ^ (esp->flash_size >> 20));
+    }
     esp->mac[5] = (uint8_t)(esp->mac[5] + esp->board->index);
     esp->mac[4] = (uint8_t)(esp->mac[4] + (esp->board->index >> 8));
 }

@@ -193,7 +193,8 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_OTHERS_BACKUP = 83,           /* others-backup */
     FETTLE_NOTE_OWN_IDS_KEPT = 84,            /* own-ids-kept */
     FETTLE_NOTE_REGION_UNTAKEN = 85,          /* region-untaken */
-    FETTLE_NOTE_COUNT = 86,
+    FETTLE_NOTE_NOTHING_STARTS = 86,          /* nothing-starts */
+    FETTLE_NOTE_COUNT = 87,
 } fettle_note_code;
 
 #endif

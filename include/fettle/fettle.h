@@ -172,17 +172,21 @@ FETTLE_API fettle_image *fettle_image_from_bytes(const char *name, fettle_span b
 FETTLE_API void
 fettle_image_free(fettle_image *image); /* takes NULL; not before its jobs */
 
-/* A file and, unless it names addresses itself, the address where its content goes. */
+/*
+ * A file and, unless it names addresses itself, the address where its content goes; or, on an ESP chip, the partition. What is
+ * a bootloader, an application or a partition table for such a chip needs neither.
+ */
 typedef struct fettle_part {
     const fettle_image *image;
     bool has_address;
     uint32_t address;
+    const char *partition; /* by its label; or NULL */
 } fettle_part;
 
 /*
  * One image of up to 64 files, or of one at an address. All is copied: the parts may be freed at once. Its SHA-256 is that
  * of all bytes of the files, one behind the other in the order of the parts. NULL and `err` on failure: USAGE (no part,
- * or too many), FILE_NEEDS_ADDRESS (one of several), FILE_HAS_ADDRESS (a DfuSe or HEX file, or one with a prefix, and an
+ * too many, or a partition for a file that names addresses), FILE_NEEDS_ADDRESS (one of several), FILE_HAS_ADDRESS (a DfuSe or HEX file, or one with a prefix, and an
  * address), ADDRESS_TOO_HIGH, FILES_OVERLAP, FILES_FOR_TWO_BOARDS (by their suffixes), FILE_TOO_LARGE (256 MiB for
  * all), FILE_TOO_SCATTERED (65536 regions), NO_MEMORY.
  */
@@ -363,6 +367,8 @@ typedef enum fettle_verb {
     FETTLE_VERB_RESET,  /* to the application, or into update mode */
     FETTLE_VERB_SURVEY, /* look only: what is it, what memories has it */
     FETTLE_VERB_ERASE,  /* a memory, or a part of it */
+    FETTLE_VERB_BACKUP, /* READ all of it: of a carrier with a module, the module's flash */
+    FETTLE_VERB_RESTORE, /* UPDATE from what BACKUP has read: the image's bytes, whatever they look like */
 } fettle_verb;
 
 enum {
@@ -382,8 +388,21 @@ enum {
         1 << 10, /* option bytes and the like, if `memory` names them: it is meant */
     FETTLE_WISH_PATIENT =
         1 << 11, /* its application has `wait` to come up, where that is more than usual */
-    FETTLE_WISH_NO_STUB = 1 << 12, /* only the loader in ROM is talked to */
+    FETTLE_WISH_NO_STUB = 1 << 12,        /* only the loader in ROM is talked to */
+    FETTLE_WISH_ERASE_FILES = 1 << 13,    /* UPDATE of a module: its file system too */
+    FETTLE_WISH_ERASE_SETTINGS = 1 << 14, /* UPDATE of a module: its settings too */
+    FETTLE_WISH_NO_BACKUP =
+        1 << 15, /* a module may be changed without saving what can't be replaced */
+    FETTLE_WISH_GIVE_UP_CREDENTIALS =
+        1 << 16, /* ERASE: ids and keys that can't be replaced, too */
 };
+
+/*
+ * The region that is used in a country ("India"), for fettle_wishes.region: its name into `region`, and why, a sentence, into `text`.
+ * False: `text` says what a person has to do, because there is none, several, or nobody here knows.
+ */
+FETTLE_API bool fettle_region_of_country(const char *country, char *region,
+                                         size_t region_size, char *text, size_t size);
 
 /* What a person wants. Zeroed is a good start; texts are copied. */
 typedef struct fettle_wishes {
@@ -411,6 +430,14 @@ typedef struct fettle_wishes {
     uint32_t baud;       /* the highest rate to try; 0: what the port is known to hold */
     uint32_t flash_size; /* bytes of flash where the chip can't tell; 0: not known */
     fettle_span stub; /* Espressif's stub file for this chip; empty: as the store has it */
+
+    /* Of modules on a carrier. */
+    const char *
+        module; /* the module is meant, not its carrier: its name ("lopy4"), or empty where the file or nobody
+                           says it; NULL: as the file says */
+    const char *region; /* the region of its radio from now on; NULL: as it is */
+    const char *
+        mac; /* RESTORE: of the board that the backup is of, 12 hex digits; NULL: nobody knows */
 } fettle_wishes;
 
 typedef enum fettle_proof {
@@ -499,6 +526,20 @@ typedef struct fettle_partition_facts {
     char version[80], project[80]; /* of an application, or empty */
 } fettle_partition_facts;
 
+/* A carrier of a module, by its own word. */
+typedef struct fettle_carrier_view {
+    const char *what; /* "shield" */
+    bool answers, has_hardware, has_firmware, has_product;
+    uint16_t hardware, firmware, product;
+} fettle_carrier_view;
+
+/* A module's radio, which is set to a region. */
+typedef struct fettle_radio_view {
+    bool is_known;      /* whether this module has one at all */
+    bool is_there;      /* it has */
+    const char *region; /* "EU868", or empty: not set */
+} fettle_radio_view;
+
 /* What became of a job. Everything in it is the job's. */
 typedef struct fettle_result {
     fettle_result_outcome outcome;
@@ -520,9 +561,17 @@ typedef struct fettle_result {
     uint16_t bcdDFUVersion; /* SURVEY, 0: not known */
     fettle_span
         commands; /* SURVEY: what a DfuSe loader says it takes, by their codes; empty: it doesn't */
-    fettle_span data;              /* READ */
+    fettle_span data; /* READ, BACKUP */
+    const char
+        *backup; /* the key in the store where what can't be replaced was saved; or empty */
+    const fettle_carrier_view
+        *carrier; /* what the module sits on, once it was asked; else NULL */
+    const char *
+        module_text; /* SURVEY, BACKUP: what the vendor knows of the module, lines; or empty */
     const fettle_chip_facts *chip; /* of an ESP board, once it was asked; else NULL */
-    size_t partition_count;        /* SURVEY, of an ESP board */
+    const fettle_radio_view *
+        radio; /* SURVEY, UPDATE: of a module that can be set to a region, as it is at the end; else NULL */
+    size_t partition_count; /* SURVEY, BACKUP: of an ESP board */
     const fettle_partition_facts *partitions;
 } fettle_result;
 
@@ -578,7 +627,9 @@ typedef struct fettle_job fettle_job;
 /*
  * Makes the plan as far as file, tables and wishes allow. NULL and `err` when it can be refused by
  * now (unknown board, file for another one, too large, ...): nothing was touched. `image` may be NULL
- * for READ, RESET and SURVEY; it and the context must outlive the job.
+ * for READ, RESET, SURVEY, ERASE and BACKUP, and for an UPDATE that only sets a region; it and the context must outlive the job.
+ *
+ * In a BACKUP the result says from the beginning of FETTLE_STAGE_BACKUP on which board it is (name, serial, chip).
  */
 FETTLE_API fettle_job *fettle_job_new(fettle_context *context, fettle_verb verb,
                                       const fettle_image *image,

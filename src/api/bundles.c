@@ -111,6 +111,55 @@ static fettle_image *join(const fettle_bundle_build *build, fettle_image **image
     return fettle_image_new_joined(parts, build->file_count, err);
 }
 
+/* "80m" or "4MB": the number. 0: it is none ("keep", "detect"). */
+static uint32_t number_of(const char *word)
+{
+    uint32_t number = 0;
+    for (unsigned digit; (digit = fettle_text_digit(*word)) < 10 && number < 10000;
+         word++) {
+        number = number * 10 + digit;
+    }
+    return number;
+}
+
+static uint32_t size_of(const char *word)
+{
+    enum { KIB = 1024, MIB = 1024 * 1024 };
+    size_t digits = strspn(word, "0123456789");
+    return number_of(word) * (word[digits] == 'K' ? KIB : MIB);
+}
+
+/* A word that is none means that the header stays as it is. */
+static bool is_header_as(const fettle_bundle *bundle, const fettle_esp_image *esp)
+{
+    uint8_t code;
+    uint32_t size = size_of(bundle->size), mhz = number_of(bundle->frequency);
+    uint32_t header_size = fettle_esp_flash_size(esp->form, esp->size_code);
+    unsigned header_mhz =
+        fettle_esp_frequency(esp->form, esp->chip_id, esp->frequency_code);
+    return (!fettle_esp_mode_find(bundle->mode, &code) || code == esp->mode_code) &&
+           (size == 0 || header_size == 0 || size == header_size) &&
+           (mhz == 0 || header_mhz == 0 || mhz == header_mhz);
+}
+
+static void append_word(char *text, size_t size, const char *word)
+{
+    fettle_text_append(text, size, text[0] != '\0' && word[0] != '\0' ? ", " : "");
+    fettle_text_append_escaped(text, size, word);
+}
+
+/* What it asks for besides its files, where that isn't done. */
+static void take_wishes(fettle_image *image, const fettle_bundle *bundle)
+{
+    const fettle_image_piece *piece = fettle_image_find_piece(image, FETTLE_ESP_BOOTLOADER);
+    image->offers_erase = bundle->erases_all;
+    if (piece != NULL && !is_header_as(bundle, &piece->esp)) {
+        append_word(image->header_wish, sizeof image->header_wish, bundle->mode);
+        append_word(image->header_wish, sizeof image->header_wish, bundle->size);
+        append_word(image->header_wish, sizeof image->header_wish, bundle->frequency);
+    }
+}
+
 static fettle_image *load_build(const char *path, const fettle_bundle_build *build,
                                 unsigned flags, fettle_error *err)
 {
@@ -138,6 +187,9 @@ fettle_image *fettle_bundles_load(const char *path, const char *chip, unsigned f
     }
     const fettle_bundle_build *build = fettle_bundle_find(bundle, chip, err);
     fettle_image *image = build != NULL ? load_build(path, build, flags, err) : NULL;
+    if (image != NULL) {
+        take_wishes(image, bundle);
+    }
     fettle_bundle_free(bundle);
     return image;
 }

@@ -8,6 +8,7 @@
 #include "api/vendors.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "image/archive.h"
 #include "image/image.h"
 #include "os/file.h"
 
@@ -30,6 +31,41 @@ static const char *base_name(const char *path)
     return name;
 }
 
+/* An archive says nothing by itself: the first vendor that knows its form reads it. */
+static fettle_image *read_archive(const char *name, fettle_span bytes, unsigned flags,
+                                  fettle_error *err)
+{
+    fettle_vendors vendors = fettle_vendors_all();
+    fettle_archive *archive = fettle_archive_new(bytes, err);
+    fettle_image *image = NULL;
+    if (archive == NULL) {
+        return NULL;
+    }
+    err->code = FETTLE_E_NONE;
+    for (size_t i = 0; i < vendors.count && image == NULL && err->code == FETTLE_E_NONE;
+         i++) {
+        const fettle_vendor *vendor = vendors.list[i];
+        if (vendor->read_package != NULL) {
+            image = vendor->read_package(name, archive, flags, err);
+        }
+    }
+    if (image == NULL && err->code == FETTLE_E_NONE) {
+        fettle_error_set(
+            err, FETTLE_E_FILE_BAD_PACKAGE,
+            &(fettle_words){.text = "it is an archive, and not of a form that is known"});
+    }
+    fettle_archive_free(archive);
+    return image;
+}
+
+static fettle_image *read_file(const char *name, fettle_span bytes, unsigned flags,
+                               fettle_error *err)
+{
+    bool is_archive = (flags & FETTLE_IMAGE_AS_RAW) == 0 && fettle_archive_is_one(bytes);
+    return is_archive ? read_archive(name, bytes, flags, err)
+                      : fettle_image_new(name, bytes, flags, err);
+}
+
 fettle_image *fettle_image_load(const char *path, unsigned flags, fettle_error *err)
 {
     return fettle_image_load_for_chip(path, NULL, flags, err);
@@ -44,7 +80,7 @@ fettle_image *fettle_image_load_for_chip(const char *path, const char *chip, uns
     if (fettle_bundles_has_name(path)) {
         image = fettle_bundles_load(path, chip, flags, err);
     } else if (fettle_os_file_read(path, FETTLE_FILE_SIZE_MAX, &bytes, &size, err)) {
-        image = fettle_image_new(base_name(path), (fettle_span){bytes, size}, flags, err);
+        image = read_file(base_name(path), (fettle_span){bytes, size}, flags, err);
     }
     fettle_free(bytes);
     if (image == NULL) {
@@ -56,7 +92,7 @@ fettle_image *fettle_image_load_for_chip(const char *path, const char *chip, uns
 fettle_image *fettle_image_from_bytes(const char *name, fettle_span bytes, unsigned flags,
                                       fettle_error *err)
 {
-    fettle_image *image = fettle_image_new(base_name(name), bytes, flags, err);
+    fettle_image *image = read_file(base_name(name), bytes, flags, err);
     if (image == NULL) {
         fettle_error_wrap(err, FETTLE_CLAUSE_OPEN_FILE, &(fettle_words){.file = name});
     }
@@ -77,6 +113,7 @@ fettle_image *fettle_image_join(const fettle_part *parts, size_t count, fettle_e
             .image = parts[i].image,
             .has_address = parts[i].has_address,
             .address = parts[i].address,
+            .partition = parts[i].partition,
         };
     }
     return fettle_image_new_joined(inside, count, err);
@@ -237,13 +274,18 @@ bool fettle_image_segment_at(const fettle_image *image, size_t piece, size_t ind
     return true;
 }
 
-/* Bytes of a piece: it lies in the region that has its address, or is the only one. */
+/* Bytes of a piece: it lies in the region that has its address, or in one that has none either. */
 static fettle_span bytes_of(const fettle_image *image, const fettle_image_piece *piece)
 {
     for (size_t i = 0; i < image->region_count; i++) {
         const fettle_region *region = &image->regions[i];
         if (!piece->has_address || !region->has_address) {
-            return region->data;
+            if (piece->has_address == region->has_address &&
+                region->data.size == piece->size &&
+                fettle_partitions_is_table(region->data)) {
+                return region->data;
+            }
+            continue;
         }
         uint64_t at = (uint64_t)piece->address - region->address;
         if (piece->address >= region->address && at + piece->size <= region->data.size) {

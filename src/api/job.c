@@ -17,6 +17,7 @@ static const fettle_task_kind kinds[] = {
     [FETTLE_VERB_UPDATE] = FETTLE_TASK_UPDATE, [FETTLE_VERB_READ] = FETTLE_TASK_READ,
     [FETTLE_VERB_VERIFY] = FETTLE_TASK_VERIFY, [FETTLE_VERB_RESET] = FETTLE_TASK_RESET,
     [FETTLE_VERB_SURVEY] = FETTLE_TASK_SURVEY, [FETTLE_VERB_ERASE] = FETTLE_TASK_ERASE,
+    [FETTLE_VERB_BACKUP] = FETTLE_TASK_READ,   [FETTLE_VERB_RESTORE] = FETTLE_TASK_UPDATE,
 };
 
 /* ---- making ---- */
@@ -55,6 +56,13 @@ static bool make_plan(fettle_job *job, fettle_error *err)
         .baud = job->wishes.baud,
         .flash_size = job->wishes.flash_size,
         .uses_no_stub = fettle_job_has_flag(job, FETTLE_WISH_NO_STUB),
+        .region = job->region_text[0] != '\0' ? job->region_text : NULL,
+        .erases_files = fettle_job_has_flag(job, FETTLE_WISH_ERASE_FILES),
+        .erases_settings = fettle_job_has_flag(job, FETTLE_WISH_ERASE_SETTINGS),
+        .needs_no_backup = fettle_job_has_flag(job, FETTLE_WISH_NO_BACKUP),
+        .gives_up_credentials = fettle_job_has_flag(job, FETTLE_WISH_GIVE_UP_CREDENTIALS),
+        .is_restore = job->verb == FETTLE_VERB_RESTORE,
+        .mac = job->has_mac ? job->mac : NULL,
         .has_address = fettle_job_has_flag(job, FETTLE_WISH_AT_ADDRESS),
         .address = job->wishes.address,
         .length = (uint32_t)job->wishes.length,
@@ -98,13 +106,46 @@ static bool take_text(char *to, size_t size, const char *text, const char *what,
     return true;
 }
 
+static bool takes_image(fettle_verb verb)
+{
+    return verb == FETTLE_VERB_UPDATE || verb == FETTLE_VERB_VERIFY ||
+           verb == FETTLE_VERB_RESTORE;
+}
+
+/* "240ac4000001", in either case, with or without something between its bytes. */
+static bool take_mac(fettle_job *job, fettle_error *err)
+{
+    enum { DIGITS = 2 * FETTLE_MAC_SIZE };
+    char digits[DIGITS + 1] = "";
+    size_t count = 0;
+    const char *text = job->wishes.mac;
+    for (; text != NULL && *text != '\0' && count <= DIGITS; text++) {
+        if (*text != ':' && *text != '-') {
+            digits[count++] = *text;
+        }
+    }
+    uint16_t pair;
+    bool is_good = count == DIGITS;
+    for (size_t i = 0; is_good && i < FETTLE_MAC_SIZE; i++) {
+        is_good = fettle_text_to_hex16(digits + 2 * i, 2, &pair);
+        job->mac[i] = is_good ? (uint8_t)pair : 0;
+    }
+    job->has_mac = is_good;
+    if (text != NULL && !is_good) {
+        fettle_error_set(err, FETTLE_E_USAGE,
+                         &(fettle_words){.text = "a MAC has 12 hex digits"});
+    }
+    return text == NULL || is_good;
+}
+
 static bool check_wishes(const fettle_job *job, fettle_error *err)
 {
     bool has_range =
         fettle_job_has_flag(job, FETTLE_WISH_AT_ADDRESS) || job->wishes.length > 0;
     bool erases_all =
         job->verb == FETTLE_VERB_ERASE && fettle_job_has_flag(job, FETTLE_WISH_MASS_ERASE);
-    bool needs_image = job->verb == FETTLE_VERB_UPDATE || job->verb == FETTLE_VERB_VERIFY;
+    bool sets_region = job->verb == FETTLE_VERB_UPDATE && job->region_text[0] != '\0';
+    bool needs_image = takes_image(job->verb) && !sets_region;
     const char *text =
         needs_image && job->image == NULL   ? "a firmware file is needed"
         : job->wishes.transfer_size > 65535 ? "a transfer can have 65535 bytes at most"
@@ -115,6 +156,21 @@ static bool check_wishes(const fettle_job *job, fettle_error *err)
         fettle_error_set(err, FETTLE_E_USAGE, &(fettle_words){.text = text});
     }
     return text == NULL;
+}
+
+/* Of a carrier with a module it is the module that nobody else has a copy of. */
+static bool select_board(fettle_job *job, fettle_error *err)
+{
+    const char *board = job->board_text[0] != '\0' ? job->board_text : NULL;
+    const char *module = job->wishes.module != NULL ? job->module_text : NULL;
+    bool is_restore = job->verb == FETTLE_VERB_RESTORE;
+    const fettle_image *image = is_restore ? NULL : job->image; /* bytes that say nothing */
+    if (!fettle_select(job->context, board, module, image, &job->selection, err)) {
+        return false;
+    }
+    bool is_copy = is_restore || job->verb == FETTLE_VERB_BACKUP;
+    return !is_copy || module != NULL || !job->selection.row->carries_module ||
+           fettle_select(job->context, board, "", image, &job->selection, err);
 }
 
 static bool ready(fettle_job *job, fettle_error *err)
@@ -129,15 +185,16 @@ static bool ready(fettle_job *job, fettle_error *err)
                    "what --chip says is too long", err) ||
         !take_text(job->reset_text, sizeof job->reset_text, job->wishes.reset,
                    "what --reset says is too long", err) ||
-        !check_wishes(job, err) || !fettle_stub_take(job, err)) {
-        return false;
-    }
-    const char *board = job->board_text[0] != '\0' ? job->board_text : NULL;
-    if (!fettle_select(job->context, board, job->image, &job->selection, err)) {
+        !take_text(job->module_text, sizeof job->module_text, job->wishes.module,
+                   "what --module says is too long", err) ||
+        !take_text(job->region_text, sizeof job->region_text, job->wishes.region,
+                   "what --region says is too long", err) ||
+        !take_mac(job, err) || !check_wishes(job, err) || !fettle_stub_take(job, err) ||
+        !select_board(job, err)) {
         return false;
     }
     if (!make_plan(job, err)) {
-        fettle_error_wrap(err, fettle_job_clause(kinds[job->verb], false),
+        fettle_error_wrap(err, fettle_job_clause(&job->plan, false),
                           &(fettle_words){.board = job->selection.row->name});
         return false;
     }
@@ -156,7 +213,7 @@ fettle_job *fettle_job_new(fettle_context *context, fettle_verb verb,
     }
     job->context = context;
     job->verb = verb;
-    job->image = verb == FETTLE_VERB_UPDATE || verb == FETTLE_VERB_VERIFY ? image : NULL;
+    job->image = takes_image(verb) ? image : NULL;
     job->wishes = *wishes;
     job->plan.row = &fettle_board_generic;
     fettle_result_tell_board(job);
@@ -165,6 +222,7 @@ fettle_job *fettle_job_new(fettle_context *context, fettle_verb verb,
         return NULL;
     }
     job->wishes.board = job->wishes.revision = job->wishes.memory = NULL;
+    job->wishes.module = job->wishes.region = job->wishes.mac = NULL;
     return job;
 }
 
@@ -260,6 +318,9 @@ static const char *ask_text(fettle_job *job, fettle_ask ask)
     job->ask_text[0] = '\0';
     switch (ask) {
     case FETTLE_ASK_UPDATE_MODE:
+        if (row->plug != NULL && job->engine.sight.path[0] == '\0') {
+            return row->plug;
+        }
         if (row->enter != NULL) {
             return row->enter;
         }
@@ -282,7 +343,9 @@ static const char *ask_text(fettle_job *job, fettle_ask ask)
                            " and plug it in again; don't hold any button.");
         break;
     case FETTLE_ASK_WIRE:
-    case FETTLE_ASK_UNWIRE: /* the vendor's words */
+        return row->enter != NULL ? row->enter : "";
+    case FETTLE_ASK_UNWIRE:
+        return row->unwire != NULL ? row->unwire : "";
     case FETTLE_ASK_NOTHING:
         break;
     }
@@ -369,6 +432,11 @@ static void on_run_event(void *user, const fettle_run_event *event)
         (event->stage == FETTLE_STAGE_WRITE || event->stage == FETTLE_STAGE_ERASE)) {
         fettle_memory_mark(job, true);
     }
+    if (event->kind == FETTLE_RUN_STAGE && event->stage == FETTLE_STAGE_BACKUP &&
+        job->verb == FETTLE_VERB_BACKUP) { /* by now it is known whose copy it will be */
+        fettle_result_tell_board(job);
+        fettle_result_tell_chip(job);
+    }
     tell(
         job,
         (fettle_event){
@@ -392,7 +460,7 @@ static bool take_buffer(fettle_job *job, size_t *size)
 {
     size_t known = job->plan.row->memory.size;
     *size = 0;
-    if (job->verb != FETTLE_VERB_READ) {
+    if (kinds[job->verb] != FETTLE_TASK_READ) {
         return true;
     }
     *size = known > 0 ? known : READ_SIZE_MAX;
@@ -445,6 +513,10 @@ static bool prepare_run(fettle_job *job)
     job->engine.find_stub_user = job;
     job->engine.recall_baud = fettle_memory_recall_baud;
     job->engine.recall_baud_user = job;
+    job->engine.vendors = context->vendors;
+    job->engine.keep = fettle_backup_keep;
+    job->engine.recall_kept = fettle_backup_recall;
+    job->engine.keep_user = job;
     fettle_run_init(&job->run, &(fettle_run_setup){
                                    .root = &job->engine.engine,
                                    .observed = &job->engine.observed,
@@ -475,7 +547,8 @@ static void answer_needed(fettle_job *job)
 /* A copy that ends where our room did looks whole and isn't. */
 static void refuse_half_a_memory(fettle_job *job)
 {
-    bool is_cut = job->verb == FETTLE_VERB_READ && job->engine.end == FETTLE_JOB_READ &&
+    bool is_cut = kinds[job->verb] == FETTLE_TASK_READ &&
+                  job->engine.end == FETTLE_JOB_READ &&
                   job->engine.count == READ_SIZE_MAX && job->wishes.length != READ_SIZE_MAX;
     if (is_cut) {
         fettle_error_set(

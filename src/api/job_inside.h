@@ -18,6 +18,8 @@
 #include "job/job.h"
 #include "run/run.h"
 
+enum { FETTLE_BACKUP_KEY_SIZE = 64 };
+
 enum {
     TEXT_SIZE = 1024,
     ZONES_MAX = FETTLE_TARGET_MEMORIES_MAX * FETTLE_ZONES_MAX,
@@ -39,6 +41,9 @@ struct fettle_job {
     char board_text[FETTLE_TEXT_SIZE], revision_text[FETTLE_ANSWER_SIZE];
     char memory_text[FETTLE_MEMORY_WISH_SIZE];
     char chip_text[FETTLE_CHIP_WISH_SIZE], reset_text[FETTLE_RESET_WISH_SIZE];
+    char module_text[FETTLE_CHIP_WISH_SIZE], region_text[FETTLE_REGION_WISH_SIZE];
+    bool has_mac;
+    uint8_t mac[FETTLE_MAC_SIZE];
     fettle_selection selection;
     fettle_plan plan;
     fettle_plan_question plan_question;
@@ -71,6 +76,10 @@ struct fettle_job {
     fettle_note_record notes[FETTLE_NOTES_MAX];
     fettle_memory_facts memories[FETTLE_JOB_MEMORIES_MAX];
     fettle_chip_facts chip;
+    fettle_carrier_view carrier;
+    fettle_radio_view radio;
+    char backup[FETTLE_BACKUP_KEY_SIZE];
+    char about_module[FETTLE_MODULE_SUMMARY_SIZE];
     fettle_partition_facts partitions[FETTLE_PARTITIONS_MAX];
     size_t zone_count;
     fettle_zone_facts zones[ZONES_MAX];
@@ -106,6 +115,12 @@ void fettle_memory_keep_rests(fettle_job *job);
 void fettle_memory_forget_rests(fettle_job *job);
 bool fettle_memory_recall_rest(void *job, const char *path, uint8_t alternate,
                                uint32_t address, uint8_t *bytes, uint32_t size);
+
+/* ---- backup.c ---- */
+
+/* As fettle_job_engine's keep and recall_kept, with the job for `user`. */
+bool fettle_backup_keep(void *self, const fettle_module_keepsake *what, fettle_error *err);
+bool fettle_backup_recall(void *self, const uint8_t mac[6], uint8_t *bytes, size_t size);
 
 /* ---- lock.c ---- */
 

@@ -17,6 +17,7 @@ static const char *const verbs[] = {
     [FETTLE_VERB_UPDATE] = "update", [FETTLE_VERB_READ] = "read",
     [FETTLE_VERB_VERIFY] = "verify", [FETTLE_VERB_RESET] = "reset",
     [FETTLE_VERB_SURVEY] = "info",   [FETTLE_VERB_ERASE] = "erase",
+    [FETTLE_VERB_BACKUP] = "backup", [FETTLE_VERB_RESTORE] = "restore",
 };
 
 static void release(fettle_lock_port *lock)

@@ -66,7 +66,8 @@ void fettle_memory_mark(fettle_job *job, bool is_unfinished)
     static const uint8_t mark[] = {'1'};
     char key[KEY_SIZE];
     const fettle_context *context = job->context;
-    if (context->store == NULL || job->verb != FETTLE_VERB_UPDATE ||
+    bool writes = job->verb == FETTLE_VERB_UPDATE || job->verb == FETTLE_VERB_RESTORE;
+    if (context->store == NULL || !writes ||
         fettle_job_has_flag(job, FETTLE_WISH_DRY_RUN) ||
         job->engine.sight.path[0] == '\0' || job->is_marked == is_unfinished) {
         return;

@@ -71,7 +71,7 @@ static bool refuse(const fettle_job *job, fettle_access access,
     }
     fettle_error_set(err, codes[access], &(fettle_words){.text = facts->group});
     err->hint = other_hint(access, facts) != NULL ? other_hint(access, facts) : err->hint;
-    fettle_error_wrap(err, fettle_job_clause(job->plan.kind, port != NULL),
+    fettle_error_wrap(err, fettle_job_clause(&job->plan, port != NULL),
                       &(fettle_words){.board = job->plan.name, .port = port});
     return true;
 }

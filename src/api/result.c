@@ -73,6 +73,10 @@ static fettle_result_outcome outcome_of(const fettle_job *job)
     case FETTLE_E_WOULD_LOSE:
     case FETTLE_E_CONFIRMATION_NEEDED:
     case FETTLE_E_MEMORY_NOT_NAMED:
+    case FETTLE_E_REGION_NOT_HERE:
+    case FETTLE_E_BACKUP_FAILED:
+    case FETTLE_E_CREDENTIALS_UNREADABLE:
+    case FETTLE_E_CREDENTIALS_ONLY:
         return if_unwritten;
     default:
         return could_not_open(job) ? if_unwritten : FETTLE_OUTCOME_FAILED;
@@ -80,8 +84,12 @@ static fettle_result_outcome outcome_of(const fettle_job *job)
     bool is_proven = job->engine.evidence != FETTLE_EVIDENCE_NONE &&
                      !fettle_job_has_flag(job, FETTLE_WISH_NO_VERIFY);
     fettle_result_outcome outcome = ends[job->engine.end];
-    return outcome == FETTLE_OUTCOME_UPDATED && !is_proven ? FETTLE_OUTCOME_WRITTEN
-                                                           : outcome;
+    if (outcome != FETTLE_OUTCOME_UPDATED) {
+        return outcome;
+    }
+    return !is_proven                         ? FETTLE_OUTCOME_WRITTEN
+           : job->verb == FETTLE_VERB_RESTORE ? FETTLE_OUTCOME_RESTORED
+                                              : FETTLE_OUTCOME_UPDATED;
 }
 
 /* A board that could not be opened was never the engine's; it is the one that the error is about. */
@@ -91,20 +99,36 @@ static bool is_in_the_way(const fettle_job *job)
            job->host.sight.path[0] != '\0';
 }
 
+/* Its own word counts more than what it shows on the bus. */
+static void tell_version(char *text, size_t size, const fettle_carrier_facts *facts,
+                         uint16_t bcdDevice)
+{
+    if (facts->has_firmware) {
+        text[0] = '\0';
+        fettle_text_append_number(text, size, facts->firmware);
+    } else {
+        write_version(text, size, bcdDevice);
+    }
+}
+
 void fettle_result_tell_board(fettle_job *job)
 {
     const fettle_job_engine *engine = &job->engine;
     const fettle_sight *sight = is_in_the_way(job) ? &job->host.sight : &engine->sight;
     fettle_result *result = &job->result;
     fettle_text_escape(job->serial, sizeof job->serial, sight->serial);
-    write_version(job->version_before, sizeof job->version_before, engine->version_before);
-    write_version(job->version_after, sizeof job->version_after, engine->version_after);
+    tell_version(job->version_before, sizeof job->version_before,
+                 &engine->carrier_facts[false], engine->version_before);
+    tell_version(job->version_after, sizeof job->version_after,
+                 &engine->carrier_facts[true], engine->version_after);
     result->name = job->engine.plan != NULL ? fettle_job_board_name(&job->engine)
                                             : job->plan.row->name;
     result->path = sight->path[0] != '\0' ? sight->path : job->plan.path;
     result->port = sight->node[0] != '\0' ? sight->node : result->path;
     result->serial = job->serial;
-    result->part = job->plan.row->carries_module ? "shield" : "main";
+    result->part = job->plan.row->carries_module ? "shield"
+                   : job->plan.row->is_wired     ? "module"
+                                                 : "main";
     result->mode =
         is_in_the_way(job) ? fettle_board_mode_of(job->plan.row, sight->id) : engine->mode;
     result->id = sight->id;
@@ -203,7 +227,7 @@ void fettle_result_make(fettle_job *job)
                                  .bytes_out = job->run.bytes_out,
                                  .bytes_in = job->run.bytes_in,
                                  .slept = job->run.slept};
-    if (job->verb == FETTLE_VERB_READ) {
+    if (job->verb == FETTLE_VERB_READ || job->verb == FETTLE_VERB_BACKUP) {
         result->data = (fettle_span){job->buffer, job->engine.count};
     }
     fettle_result_tell_board(job);

@@ -24,16 +24,63 @@ static void write_mac(char *text, size_t size, const fettle_esp_identity *identi
     }
 }
 
+/* What the vendor of a module has read of it. False: it isn't one. */
+static bool look_at_module(const fettle_esp_work *work, fettle_esp_board *board,
+                           fettle_module_look *look)
+{
+    if (work->module == NULL) {
+        return false;
+    }
+    *board = fettle_esp_work_board(work);
+    *look = (fettle_module_look){.board = board, .mac = work->esp.identity.mac};
+    for (size_t i = 0; i < work->range_count; i++) {
+        if (work->range_bytes[i] != NULL) {
+            look->ranges[i] = (fettle_span){work->range_bytes[i], work->ranges[i].size};
+        }
+    }
+    return true;
+}
+
+static const fettle_partition *find_started(const fettle_esp_work *work)
+{
+    fettle_esp_board board;
+    fettle_module_look look;
+    if (!work->has_table) {
+        return NULL;
+    }
+    if (look_at_module(work, &board, &look)) {
+        const fettle_partition *row = work->module->started(&look);
+        return row != NULL ? &work->table.rows[row - board.table->rows] : NULL;
+    }
+    return fettle_partitions_running(&work->table,
+                                     work->has_otadata ? &work->otadata : NULL);
+}
+
+/* A backup has all of it. */
+static void see_in_copy(const fettle_job *job, const fettle_partition *row,
+                        fettle_esp_seen *seen)
+{
+    fettle_esp_image image;
+    uint64_t end = (uint64_t)row->address + row->size;
+    if (job->verb != FETTLE_VERB_BACKUP || end > job->engine.count || row->size == 0) {
+        return;
+    }
+    seen->is_known = true;
+    seen->content =
+        fettle_esp_content_of((fettle_span){job->buffer + row->address, row->size}, &image);
+    memcpy(seen->version, image.version, sizeof seen->version);
+    memcpy(seen->project, image.project, sizeof seen->project);
+}
+
 static void tell_partitions(fettle_job *job)
 {
     const fettle_esp_work *work = &job->engine.esp;
-    const fettle_partition *started =
-        work->has_table ? fettle_partitions_running(
-                              &work->table, work->has_otadata ? &work->otadata : NULL)
-                        : NULL;
+    const fettle_partition *started = find_started(work);
+    job->result.partition_count = 0;
     for (size_t i = 0; work->has_table && i < work->table.count; i++) {
         const fettle_partition *row = &work->table.rows[i];
-        const fettle_esp_seen *seen = &work->seen[i];
+        fettle_esp_seen seen = work->seen[i];
+        see_in_copy(job, row, &seen);
         fettle_partition_facts *facts = &job->partitions[i];
         fettle_text_escape(facts->label, sizeof facts->label, row->label);
         fettle_partition_type_name(facts->type, sizeof facts->type, row->type);
@@ -44,12 +91,73 @@ static void tell_partitions(fettle_job *job)
         facts->is_encrypted = (row->flags & FETTLE_PARTITION_ENCRYPTED) != 0;
         facts->is_started = row == started;
         facts->content =
-            fettle_esp_content_name(seen->is_known ? seen->content : FETTLE_ESP_UNKNOWN);
-        fettle_text_escape(facts->version, sizeof facts->version, seen->version);
-        fettle_text_escape(facts->project, sizeof facts->project, seen->project);
+            fettle_esp_content_name(seen.is_known ? seen.content : FETTLE_ESP_UNKNOWN);
+        fettle_text_escape(facts->version, sizeof facts->version, seen.version);
+        fettle_text_escape(facts->project, sizeof facts->project, seen.project);
         job->result.partition_count++;
     }
     job->result.partitions = job->partitions;
+}
+
+/* What the module sits on. */
+static void tell_carrier(fettle_job *job)
+{
+    const fettle_esp_work *work = &job->engine.esp;
+    fettle_carrier_facts facts = {.answers = false};
+    if (work->carrier == NULL) {
+        return;
+    }
+    work->carrier->tell(work->carrier_room, &facts);
+    job->carrier = (fettle_carrier_view){
+        .what = work->carrier->name,
+        .answers = facts.answers,
+        .has_hardware = facts.has_hardware,
+        .has_firmware = facts.has_firmware,
+        .has_product = facts.has_product,
+        .hardware = facts.hardware,
+        .firmware = facts.firmware,
+        .product = facts.product,
+    };
+    job->result.carrier = &job->carrier;
+}
+
+static void tell_module(fettle_job *job)
+{
+    const fettle_esp_work *work = &job->engine.esp;
+    fettle_esp_board board;
+    fettle_module_look look;
+    if (look_at_module(work, &board, &look)) {
+        work->module->summarise(&look, job->about_module, sizeof job->about_module);
+    }
+}
+
+/* The range as it is at the end: what was written is right, or there would have been an error. */
+static void take_new_range(const fettle_job *job, fettle_module_look *look)
+{
+    const fettle_esp_layout *layout = &job->engine.layout;
+    bool is_changed = job->engine.end == FETTLE_JOB_UPDATED;
+    for (size_t i = 0; is_changed && i < layout->count; i++) {
+        if (layout->pieces[i].address == job->engine.esp.ranges[0].address) {
+            look->ranges[0] = layout->pieces[i].data;
+        }
+    }
+}
+
+static void tell_radio(fettle_job *job)
+{
+    const fettle_esp_work *work = &job->engine.esp;
+    fettle_esp_board board;
+    fettle_module_look look;
+    fettle_module_radio radio = {.is_known = false};
+    if (!look_at_module(work, &board, &look) || work->module->radio == NULL) {
+        return;
+    }
+    look.name = job->plan.row != &fettle_board_esp ? job->plan.row->id : NULL;
+    take_new_range(job, &look);
+    work->module->radio(&look, &radio);
+    job->radio = (fettle_radio_view){radio.is_known, radio.is_there,
+                                     radio.region != NULL ? radio.region : ""};
+    job->result.radio = &job->radio;
 }
 
 void fettle_result_tell_chip(fettle_job *job)
@@ -57,6 +165,9 @@ void fettle_result_tell_chip(fettle_job *job)
     const fettle_esp *esp = &job->engine.esp.esp;
     const fettle_esp_identity *identity = &esp->identity;
     fettle_chip_facts *facts = &job->chip;
+    job->result.backup = job->backup;
+    job->result.module_text = job->about_module;
+    tell_carrier(job);
     if (identity->chip == NULL) {
         return;
     }
@@ -75,7 +186,11 @@ void fettle_result_tell_chip(fettle_job *job)
     write_revision(facts->revision, sizeof facts->revision, identity);
     write_mac(facts->mac, sizeof facts->mac, identity);
     job->result.chip = facts;
-    if (job->verb == FETTLE_VERB_SURVEY) {
+    if (job->verb == FETTLE_VERB_SURVEY || job->verb == FETTLE_VERB_BACKUP) {
         tell_partitions(job);
+        tell_module(job);
+    }
+    if (job->verb == FETTLE_VERB_SURVEY || job->verb == FETTLE_VERB_UPDATE) {
+        tell_radio(job);
     }
 }

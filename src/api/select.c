@@ -176,6 +176,23 @@ static void look_for_stock(fettle_context *context, const fettle_sight *sights,
     }
 }
 
+static bool is_for_esp(const fettle_image *image)
+{
+    for (size_t i = 0; image != NULL && i < image->piece_count; i++) {
+        if (image->pieces[i].content != FETTLE_ESP_UNKNOWN &&
+            image->pieces[i].content != FETTLE_ESP_BLANK) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where nothing but a serial line can be. */
+static bool is_line(const char *port)
+{
+    return strncmp(port, "/dev/tty", 8) == 0 || strncmp(port, "COM", 3) == 0;
+}
+
 static bool take_port(fettle_context *context, const fettle_sight *sights, size_t count,
                       const char *port, const fettle_image *image,
                       fettle_selection *selection, fettle_error *err)
@@ -184,6 +201,10 @@ static bool take_port(fettle_context *context, const fettle_sight *sights, size_
     if (sight == NULL) {
         fettle_text_append(selection->path, sizeof selection->path, port);
         (void)take_row_of_image(context, image, selection);
+        if (selection->row == &fettle_board_generic &&
+            (is_for_esp(image) || is_line(port))) {
+            selection->row = &fettle_board_esp;
+        }
         return true;
     }
     take_sight(context, sight, selection);
@@ -283,18 +304,18 @@ static bool take_only_one(fettle_context *context, const fettle_sight *sights, s
 
 /* ---- ESP chips ---- */
 
-static bool is_for_esp(const fettle_image *image)
+static bool is_carrier(const fettle_context *context, fettle_usb_id id)
 {
-    for (size_t i = 0; image != NULL && i < image->piece_count; i++) {
-        if (image->pieces[i].content != FETTLE_ESP_UNKNOWN &&
-            image->pieces[i].content != FETTLE_ESP_BLANK) {
+    for (size_t i = 0; i < context->vendors.count; i++) {
+        const fettle_carrier_ops *carrier = context->vendors.list[i]->carrier;
+        if (carrier != NULL && carrier->is_one(id)) {
             return true;
         }
     }
     return false;
 }
 
-/* Behind which of the lines the chip is that the file is for can't be seen: one line is no question. */
+/* Behind which of the lines the chip is that the file is for can't be seen: one line is no question, and none may yet come. */
 static bool take_only_line(fettle_context *context, const fettle_sight *sights,
                            size_t count, fettle_selection *selection, fettle_error *err)
 {
@@ -304,18 +325,23 @@ static bool take_only_line(fettle_context *context, const fettle_sight *sights,
     for (size_t i = 0; i < count; i++) {
         fettle_selection seen = {.row = NULL};
         take_sight(context, &sights[i], &seen);
-        if (seen.row == &fettle_board_esp &&
-            fettle_bridge_of(sights[i].id) != &fettle_bridge_generic) {
+        bool is_line =
+            (seen.row == &fettle_board_esp && fettle_bridge_is_known(&sights[i])) ||
+            is_carrier(context, sights[i].id);
+        if (is_line) {
             found = &sights[i];
             fettle_text_append(text, sizeof text, lines++ > 0 ? ", " : "");
             fettle_text_append(text, sizeof text, sights[i].path);
         }
     }
-    if (lines != 1) {
-        fettle_error_set(
-            err, lines == 0 ? FETTLE_E_NO_BOARD : FETTLE_E_SEVERAL_BOARDS,
-            &(fettle_words){.board = "serial port", .count = lines, .text = text});
+    if (lines > 1) {
+        fettle_error_set(err, FETTLE_E_SEVERAL_BOARDS,
+                         &(fettle_words){.count = lines, .text = text});
         return false;
+    }
+    if (lines == 0) {
+        selection->row = &fettle_board_esp;
+        return true;
     }
     take_sight(context, found, selection);
     return true;
@@ -350,12 +376,12 @@ static bool take_serial(fettle_context *context, const fettle_sight *sights, siz
     return same == 1;
 }
 
-static bool resolve(fettle_context *context, const char *selector,
+static bool resolve(fettle_context *context, const char *selector, bool is_module,
                     const fettle_sight *sights, size_t count, const fettle_image *image,
                     fettle_selection *selection, fettle_error *err)
 {
     fettle_usb_id id;
-    if (selector == NULL && is_for_esp(image)) {
+    if (selector == NULL && (is_for_esp(image) || is_module)) {
         return take_only_line(context, sights, count, selection, err);
     }
     if (selector == NULL) {
@@ -411,8 +437,59 @@ static void list_parts(fettle_context *context, const fettle_sight *sights, size
     }
 }
 
-bool fettle_select(fettle_context *context, const char *selector, const fettle_image *image,
-                   fettle_selection *selection, fettle_error *err)
+/* ---- modules ---- */
+
+static bool is_module_row(const fettle_board_row *row)
+{
+    return row != NULL && row->protocol == FETTLE_PROTOCOL_ESP;
+}
+
+static bool refuse_module(fettle_context *context, const char *module, fettle_error *err)
+{
+    char text[240] = "no module is called ";
+    fettle_text_append(text, sizeof text, module);
+    fettle_text_append(text, sizeof text, "; known are ");
+    for (size_t i = 0; i < context->vendors.count; i++) {
+        const fettle_vendor *vendor = context->vendors.list[i];
+        for (size_t k = 0; k < vendor->module_row_count; k++) {
+            fettle_text_append(text, sizeof text, k > 0 ? ", " : "");
+            fettle_text_append(text, sizeof text, vendor->module_rows[k].id);
+        }
+    }
+    fettle_error_set(err, FETTLE_E_USAGE, &(fettle_words){.text = text});
+    return false;
+}
+
+/* A port shows the carrier; what is meant may be the module on it. The file knows, or a person says so. */
+static bool turn_to_module(fettle_context *context, const char *module,
+                           const fettle_image *image, fettle_selection *selection,
+                           fettle_error *err)
+{
+    const char *name = module != NULL && module[0] != '\0' ? module
+                       : image != NULL                     ? image->module
+                                                           : "";
+    /* Another board that is there is meant itself, and its own way refuses the file. */
+    bool may_carry = !selection->is_seen || is_carrier(context, selection->seen_id);
+    bool is_meant = module != NULL || (is_for_esp(image) && may_carry);
+    if (!is_meant || (name[0] == '\0' && selection->row->protocol == FETTLE_PROTOCOL_ESP)) {
+        return true;
+    }
+    const fettle_vendor *vendor = NULL;
+    const fettle_board_row *row =
+        name[0] != '\0' ? fettle_vendors_find_name(context->vendors, name, &vendor)
+                        : &fettle_board_esp;
+    if (!is_module_row(row)) {
+        return refuse_module(context, name, err);
+    }
+    selection->row = row;
+    selection->vendor = vendor;
+    selection->named_id = (fettle_usb_id){0, 0};
+    return true;
+}
+
+bool fettle_select(fettle_context *context, const char *selector, const char *module,
+                   const fettle_image *image, fettle_selection *selection,
+                   fettle_error *err)
 {
     size_t count;
     memset(selection, 0, sizeof *selection);
@@ -422,7 +499,9 @@ bool fettle_select(fettle_context *context, const char *selector, const fettle_i
         return false;
     }
     list_parts(context, sights, count, selection);
-    bool is_resolved = resolve(context, selector, sights, count, image, selection, err);
+    bool is_resolved =
+        resolve(context, selector, module != NULL, sights, count, image, selection, err) &&
+        turn_to_module(context, module, image, selection, err);
     fettle_free(sights);
     return is_resolved;
 }

@@ -24,11 +24,12 @@ typedef struct fettle_selection {
 } fettle_selection;
 
 /*
- * Resolves `selector` (as fettle_wishes.board; may be NULL) with the ids of `image` (may be NULL).
+ * Resolves `selector` and `module` (as fettle_wishes.board and .module; may be NULL) with what `image` (may be NULL) says.
  * False: ANSWER_NEEDED, SEVERAL_BOARDS, NO_BOARD, WRONG_BOARD, NO_MEMORY.
  */
-bool fettle_select(fettle_context *context, const char *selector, const fettle_image *image,
-                   fettle_selection *selection, fettle_error *err);
+bool fettle_select(fettle_context *context, const char *selector, const char *module,
+                   const fettle_image *image, fettle_selection *selection,
+                   fettle_error *err);
 
 /* Facts that both select and list need. */
 fettle_mode fettle_sight_mode(fettle_vendors vendors, const fettle_sight *sight,

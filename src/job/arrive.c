@@ -13,6 +13,7 @@
 #define PERMISSION_TIME \
     (2 * SECOND) /* a node that was just made gets its permissions later */
 #define PERMISSION_LOOK (20 * MS)
+#define BUSY_LOOK       (500 * MS)
 
 enum {
     ENTRIES_MAX = 2, /* times that an application is asked to make way */
@@ -106,6 +107,21 @@ static fettle_effect on_nothing_came(fettle_job_engine *job, const fettle_outcom
     return end;
 }
 
+/* Whoever has asked for a wait doesn't want to type the same command again. */
+static bool may_wait_for_other(fettle_job_engine *job, const fettle_outcome *last,
+                               fettle_us now)
+{
+    if (last->kind != FETTLE_ERROR || last->why != FETTLE_WHY_BUSY ||
+        !job->plan->is_patient) {
+        return false;
+    }
+    if (job->busy_until == 0) {
+        job->busy_until = fettle_script_after(now, job->plan->wait);
+        fettle_script_note(job, FETTLE_NOTE_PORT_BUSY);
+    }
+    return now < job->busy_until;
+}
+
 /* It isn't there, or can't be opened. */
 static fettle_effect on_not_opened(fettle_job_engine *job, const fettle_outcome *last,
                                    fettle_us now)
@@ -122,6 +138,10 @@ static fettle_effect on_not_opened(fettle_job_engine *job, const fettle_outcome 
                                    .until = now + PERMISSION_LOOK};
         }
     }
+    if (may_wait_for_other(job, last, now)) {
+        job->then = fettle_script_find;
+        return (fettle_effect){.kind = FETTLE_EFFECT_SLEEP, .until = now + BUSY_LOOK};
+    }
     return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
 }
 
@@ -136,10 +156,25 @@ fettle_effect fettle_script_rearm(fettle_job_engine *job, fettle_us now)
     return arm(job, now);
 }
 
+static fettle_effect on_application_known(fettle_job_engine *job, fettle_us now);
+
 /* A face that can only be seen: this board needs a hand to come into update mode. */
 static fettle_effect on_application_seen(fettle_job_engine *job, fettle_us now)
 {
-    if (!fettle_plan_check_version(job->plan, job->sight.bcdDevice, &job->engine.error)) {
+    return fettle_script_ask_carrier(job, false, on_application_known, now);
+}
+
+static bool check_version(fettle_job_engine *job)
+{
+    const fettle_carrier_facts *facts = &job->carrier_facts[false];
+    return fettle_plan_check_version(job->plan, job->sight.bcdDevice, &job->engine.error) &&
+           (!facts->has_firmware ||
+            fettle_plan_check_version(job->plan, facts->firmware, &job->engine.error));
+}
+
+static fettle_effect on_application_known(fettle_job_engine *job, fettle_us now)
+{
+    if (!check_version(job)) {
         return fettle_script_give_up(job);
     }
     if (job->attempt.is_armed && !job->has_missed) { /* after a miss it starts by itself */
@@ -161,8 +196,9 @@ static bool is_enough(const fettle_job_engine *job)
            (job->plan->kind == FETTLE_TASK_RESET && job->plan->to == FETTLE_MODE_APP);
 }
 
-static fettle_effect end_with_application(fettle_job_engine *job)
+static fettle_effect end_with_application(fettle_job_engine *job, fettle_us now)
 {
+    (void)now;
     if (job->plan->kind == FETTLE_TASK_RESET && !job->plan->is_dry) {
         fettle_script_note(job, FETTLE_NOTE_ALREADY_THERE);
     }
@@ -188,7 +224,7 @@ fettle_effect fettle_script_meet(fettle_job_engine *job, fettle_us now)
         return fettle_script_refuse(job, FETTLE_E_NO_BOARD); /* ids alone don't mean it */
     }
     if (job->mode == FETTLE_MODE_APP) {
-        return is_enough(job) ? end_with_application(job) : enter(job, now);
+        return is_enough(job) ? end_with_application(job, now) : enter(job, now);
     }
     return fettle_script_run(job, job->observed.stage, job->way->survey(job), 0,
                              on_surveyed);
@@ -246,7 +282,9 @@ fettle_effect fettle_script_on_arrived(fettle_job_engine *job, const fettle_outc
         fettle_script_note(job, FETTLE_NOTE_STOCK_LOADER);
     }
     if (job->mode == FETTLE_MODE_APP && !job->way->can_enter(job)) {
-        return is_enough(job) ? end_with_application(job) : on_application_seen(job, now);
+        return is_enough(job)
+                   ? fettle_script_ask_carrier(job, false, end_with_application, now)
+                   : on_application_seen(job, now);
     }
     return fettle_script_meet(job, now);
 }
@@ -276,7 +314,7 @@ static fettle_effect on_surveyed(fettle_job_engine *job, const fettle_outcome *l
     job->mode = job->way->mode(job);
     if (job->mode == FETTLE_MODE_APP) {
         job->was_app_seen = true;
-        return is_enough(job) ? end_with_application(job) : enter(job, now);
+        return is_enough(job) ? end_with_application(job, now) : enter(job, now);
     }
     if (job->way->was_cut_off(job) && !job->has_written) {
         fettle_script_note(job, FETTLE_NOTE_FREED);

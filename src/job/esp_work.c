@@ -16,12 +16,16 @@ enum {
     OTADATA_ENTRY = 32,        /* bytes at the beginning of each of its two sectors */
     WORTH_REFINING = 2,        /* sectors: fewer are not looked at one by one */
     LISTENING_MS = 400,        /* for the boot text after a restart */
+    SPOTS = 3,                 /* where every flash that isn't blank has something */
+    HASH_BLOCK = 0x10000,      /* bytes that nobody copies by chance */
+    SMALLEST_FLASH = 0x40000,  /* bytes */
     BLANK_BLOCK = 1024 * 1024, /* bytes of flash that are hashed at a time, to see
                                 whether they are blank */
 };
 
-static fettle_esp_work_then attach, read_table, read_otadata, ask, compare, compare_sector,
-    run_next, check_blank, leave, listen;
+static fettle_esp_work_then contact_again, read, find_module, read_range, on_heard_by_hand,
+    attach, try_spot, read_table, read_otadata, ask, compare, compare_sector, run_next,
+    check_blank, leave, listen;
 
 /* ---- running the loader ---- */
 
@@ -119,17 +123,56 @@ static fettle_effect connect(fettle_esp_work *work, fettle_us now)
     return run(work, fettle_esp_connect(&work->esp), 0, identify);
 }
 
+/* A carrier holds the chip's pins itself; then the chip only has to be spoken to. */
+static fettle_effect enter(fettle_esp_work *work, fettle_us now)
+{
+    return work->carrier == NULL
+               ? connect(work, now)
+               : run(work, work->carrier->enter(work->carrier_room), 0, connect);
+}
+
 fettle_engine *fettle_esp_work_survey(fettle_esp_work *work)
 {
-    return ready(work, connect, 0);
+    return ready(work, enter, 0);
+}
+
+static bool says(const fettle_esp_heard *heard, const char *word)
+{
+    size_t length = strlen(word);
+    for (size_t i = 0; i + length <= heard->size; i++) {
+        if (memcmp(heard->text + i, word, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Something was pressed, and it was not what is asked for: people want to know that at once. */
+static void note_wrong_start(fettle_esp_work *work)
+{
+    const fettle_esp_heard *told = &work->esp.told;
+    bool has_started = told->says_normal_boot || told->has_boot;
+    if (work->observed == NULL || !has_started || told->waits_for_download ||
+        work->has_told_start) {
+        return;
+    }
+    bool is_safe = work->safe_boot != NULL && says(told, work->safe_boot);
+    work->has_told_start = true;
+    fettle_note_add(work->observed,
+                    is_safe                                ? FETTLE_NOTE_SAFE_BOOT
+                    : work->ask_by_hand == FETTLE_ASK_WIRE ? FETTLE_NOTE_WIRE_MISSING
+                                                           : FETTLE_NOTE_BUTTON_MISSING,
+                    NULL);
 }
 
 static fettle_effect on_tried(fettle_esp_work *work, fettle_us now)
 {
     if (!work->was_good && now < work->until) {
+        note_wrong_start(work);
         return try(work, fettle_esp_connect(&work->esp), on_tried);
     }
     work->esp.ask = FETTLE_ASK_NOTHING;
+    work->was_by_hand = work->was_good;
     if (work->was_good) {
         return identify(work, now);
     }
@@ -148,24 +191,159 @@ fettle_engine *fettle_esp_work_wait(fettle_esp_work *work, fettle_us until)
     fettle_engine *engine = ready(work, try_connect, 0);
     work->esp.setup.has_lines = false;
     work->esp.setup.reset_count = work->esp.setup.baud_count = 0;
-    work->esp.ask = FETTLE_ASK_UPDATE_MODE;
+    work->esp.ask = work->ask_by_hand;
     work->until = until;
     return engine;
 }
 
+/* ---- hashes ---- */
+
+static void hash_of_blank(size_t size, uint8_t digest[FETTLE_MD5_SIZE])
+{
+    uint8_t bytes[256];
+    fettle_md5 md5;
+    memset(bytes, 0xFF, sizeof bytes);
+    fettle_md5_init(&md5);
+    for (size_t part; size > 0; size -= part) {
+        part = size < sizeof bytes ? size : sizeof bytes;
+        fettle_md5_feed(&md5, (fettle_span){bytes, part});
+    }
+    fettle_md5_finish(&md5, digest);
+}
+
+static bool is_hash(const fettle_esp_work *work, const uint8_t digest[FETTLE_MD5_SIZE])
+{
+    return memcmp(work->esp.md5, digest, FETTLE_MD5_SIZE) == 0;
+}
+
 /* ---- look ---- */
+
+/* Behind a carrier a rate that doesn't hold costs more than a reset: it is entered anew, and stays slow. */
+static fettle_effect on_raised(fettle_esp_work *work, fettle_us now)
+{
+    bool is_lost = !work->was_good;
+    if (is_lost && (work->carrier == NULL || work->was_slowed)) {
+        work->engine.error = work->esp.engine.error;
+        return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+    }
+    if (is_lost) {
+        work->was_slowed = true;
+        work->esp.setup.baud_count = 0;
+        work->after_contact = attach;
+        return run(work, work->carrier->enter(work->carrier_room), 0, contact_again);
+    }
+    return attach(work, now);
+}
+
+static fettle_effect contact_again(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    return run(work, fettle_esp_connect(&work->esp), 0, work->after_contact);
+}
 
 static fettle_effect raise_baud(fettle_esp_work *work, fettle_us now)
 {
     (void)now;
-    return run(work, fettle_esp_raise_baud(&work->esp), 0, attach);
+    fettle_engine *child = fettle_esp_raise_baud(&work->esp);
+    return work->carrier == NULL ? run(work, child, 0, attach)
+                                 : try(work, child, on_raised);
 }
 
 static fettle_effect attach(fettle_esp_work *work, fettle_us now)
 {
     (void)now;
-    work->baud = work->esp.baud;
-    return run(work, fettle_esp_attach(&work->esp), 0, read_table);
+    bool was_tried = work->esp.baud != FETTLE_ESP_BAUD || work->esp.baud_failed != 0;
+    work->baud = was_tried ? work->esp.baud : 0;
+    return run(work, fettle_esp_attach(&work->esp), 0, try_spot);
+}
+
+/*
+ * A relabelled flash claims more than it has, and what is written behind its end comes out at its
+ * beginning. Then what is there stands in the middle once more. Blank flash can't tell.
+ */
+
+static uint32_t spot_address(const fettle_esp_work *work)
+{
+    static const uint32_t others[SPOTS - 1] = {FETTLE_TABLE_ADDRESS, HASH_BLOCK};
+    return work->spot == 0 ? work->esp.identity.chip->bootloader : others[work->spot - 1];
+}
+
+static bool can_be_smaller(const fettle_esp_work *work)
+{
+    const fettle_esp *esp = &work->esp;
+    bool is_said = esp->setup.flash_size != 0; /* by a person, or by us */
+    return !is_said && fettle_esp_can_hash(esp) && work->spot < SPOTS &&
+           work->half >= SMALLEST_FLASH &&
+           work->half + HASH_BLOCK * 2 <= esp->identity.chip->rom_limit;
+}
+
+/* It is so: and is it smaller still? */
+static fettle_effect on_wraps(fettle_esp_work *work, fettle_us now)
+{
+    work->told_size = work->told_size > 0 ? work->told_size : work->esp.flash_size;
+    work->esp.flash_size = work->half;
+    work->half /= 2;
+    return try_spot(work, now);
+}
+
+static fettle_effect end_wrap_test(fettle_esp_work *work, fettle_us now)
+{
+    if (work->told_size > 0) {
+        work->esp.setup.flash_size = work->esp.flash_size; /* for every later attach */
+    }
+    return read_table(work, now);
+}
+
+static fettle_effect on_block_in_middle(fettle_esp_work *work, fettle_us now)
+{
+    bool is_copy = memcmp(work->esp.md5, work->md5_of_spot, FETTLE_MD5_SIZE) == 0;
+    return is_copy ? on_wraps(work, now) : end_wrap_test(work, now);
+}
+
+static fettle_effect on_block(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    uint32_t address = spot_address(work) / HASH_BLOCK * HASH_BLOCK;
+    memcpy(work->md5_of_spot, work->esp.md5, FETTLE_MD5_SIZE);
+    return run(work, fettle_esp_hash(&work->esp, address + work->half, HASH_BLOCK), 0,
+               on_block_in_middle);
+}
+
+/* One sector may be a copy that somebody has made: then all around it isn't. */
+static fettle_effect on_spot_in_middle(fettle_esp_work *work, fettle_us now)
+{
+    uint32_t address = spot_address(work) / HASH_BLOCK * HASH_BLOCK;
+    if (memcmp(work->esp.md5, work->md5_of_spot, FETTLE_MD5_SIZE) != 0) {
+        return end_wrap_test(work, now);
+    }
+    return run(work, fettle_esp_hash(&work->esp, address, HASH_BLOCK), 0, on_block);
+}
+
+static fettle_effect on_spot(fettle_esp_work *work, fettle_us now)
+{
+    uint8_t digest[FETTLE_MD5_SIZE];
+    hash_of_blank(FETTLE_SECTOR_SIZE, digest);
+    if (is_hash(work, digest)) {
+        work->spot++;
+        return try_spot(work, now);
+    }
+    memcpy(work->md5_of_spot, work->esp.md5, FETTLE_MD5_SIZE);
+    return run(
+        work,
+        fettle_esp_hash(&work->esp, spot_address(work) + work->half, FETTLE_SECTOR_SIZE), 0,
+        on_spot_in_middle);
+}
+
+static fettle_effect try_spot(fettle_esp_work *work, fettle_us now)
+{
+    if (work->half == 0) {
+        work->half = work->esp.flash_size / 2;
+    }
+    return can_be_smaller(work)
+               ? run(work,
+                     fettle_esp_hash(&work->esp, spot_address(work), FETTLE_SECTOR_SIZE), 0,
+                     on_spot)
+               : end_wrap_test(work, now);
 }
 
 static bool has_end(const uint8_t *bytes, size_t size)
@@ -200,7 +378,7 @@ static fettle_effect on_rows(fettle_esp_work *work, fettle_us now)
 static fettle_effect read_table(fettle_esp_work *work, fettle_us now)
 {
     if (!fettle_esp_can_read(&work->esp) || !work->esp.identity.chip->has_chip_id) {
-        return end_well(work, now);
+        return find_module(work, now);
     }
     return run(work,
                fettle_esp_read(&work->esp, FETTLE_TABLE_ADDRESS + (uint32_t)work->at,
@@ -217,7 +395,67 @@ static fettle_effect on_entry(fettle_esp_work *work, fettle_us now)
     fettle_otadata_read(&work->otadata,
                         (fettle_span){work->bytes_of_otadata, FETTLE_OTADATA_SIZE});
     work->has_otadata = true;
-    return end_well(work, now);
+    return find_module(work, now);
+}
+
+/* ---- what the vendor of a module wants to know ---- */
+
+fettle_esp_board fettle_esp_work_board(const fettle_esp_work *work)
+{
+    const fettle_esp_identity *identity = &work->esp.identity;
+    return (fettle_esp_board){
+        .chip = identity->chip->name,
+        .is_esp8266 = !identity->chip->has_chip_id,
+        .chip_id = identity->chip->chip_id,
+        .revision = identity->revision,
+        .has_revision = identity->has_revision,
+        .is_encrypted = identity->is_encrypted,
+        .is_secure_boot = identity->is_secure_boot,
+        .bootloader = identity->chip->bootloader,
+        .flash_size = work->esp.flash_size,
+        .is_unreadable = !fettle_esp_can_read(&work->esp),
+        .table = work->has_table ? &work->table : NULL,
+        .otadata = work->has_otadata ? &work->otadata : NULL,
+    };
+}
+
+static fettle_effect on_range(fettle_esp_work *work, fettle_us now)
+{
+    work->range_bytes[work->at] = work->buffer;
+    work->at++;
+    return read_range(work, now);
+}
+
+static fettle_effect read_range(fettle_esp_work *work, fettle_us now)
+{
+    size_t taken = 0;
+    for (size_t i = 0; i < work->at; i++) {
+        taken += work->ranges[i].size;
+    }
+    if (work->at == work->range_count) {
+        return end_well(work, now);
+    }
+    const fettle_module_range *range = &work->ranges[work->at];
+    bool has_room = range->size <= sizeof work->module_bytes - taken;
+    if (!has_room) {
+        work->range_count = work->at;
+        return end_well(work, now);
+    }
+    work->buffer = work->module_bytes + taken;
+    return run(work, fettle_esp_read(&work->esp, range->address, work->buffer, range->size),
+               0, on_range);
+}
+
+static fettle_effect find_module(fettle_esp_work *work, fettle_us now)
+{
+    fettle_esp_board board = fettle_esp_work_board(work);
+    work->module = work->find_module != NULL && !board.is_unreadable
+                       ? work->find_module(work->find_module_user, &board)
+                       : NULL;
+    work->range_count = work->module != NULL ? work->module->read(&board, work->ranges) : 0;
+    memset(work->range_bytes, 0, sizeof work->range_bytes);
+    work->at = 0;
+    return read_range(work, now);
 }
 
 static fettle_effect read_otadata(fettle_esp_work *work, fettle_us now)
@@ -227,7 +465,7 @@ static fettle_effect read_otadata(fettle_esp_work *work, fettle_us now)
                                                  FETTLE_PARTITION_DATA_OTA)
                         : NULL;
     if (row == NULL || row->size < FETTLE_OTADATA_SIZE) {
-        return end_well(work, now);
+        return find_module(work, now);
     }
     if (work->at == 0) {
         memset(work->bytes_of_otadata, 0xFF, FETTLE_OTADATA_SIZE);
@@ -242,6 +480,8 @@ fettle_engine *fettle_esp_work_look(fettle_esp_work *work)
 {
     fettle_engine *engine = ready(work, raise_baud, 0);
     work->has_table = work->has_otadata = false;
+    work->spot = work->half = 0;
+    work->told_size = 0;
     return engine;
 }
 
@@ -294,24 +534,6 @@ static void hash_of(fettle_span data, uint8_t digest[FETTLE_MD5_SIZE])
     fettle_md5_init(&md5);
     fettle_md5_feed(&md5, data);
     fettle_md5_finish(&md5, digest);
-}
-
-static void hash_of_blank(size_t size, uint8_t digest[FETTLE_MD5_SIZE])
-{
-    uint8_t bytes[256];
-    fettle_md5 md5;
-    memset(bytes, 0xFF, sizeof bytes);
-    fettle_md5_init(&md5);
-    for (size_t part; size > 0; size -= part) {
-        part = size < sizeof bytes ? size : sizeof bytes;
-        fettle_md5_feed(&md5, (fettle_span){bytes, part});
-    }
-    fettle_md5_finish(&md5, digest);
-}
-
-static bool is_hash(const fettle_esp_work *work, const uint8_t digest[FETTLE_MD5_SIZE])
-{
-    return memcmp(work->esp.md5, digest, FETTLE_MD5_SIZE) == 0;
 }
 
 static fettle_span block_of(const fettle_esp_work *work)
@@ -424,6 +646,21 @@ static uint32_t whole_sectors(size_t size)
                       FETTLE_SECTOR_SIZE);
 }
 
+/* Some ROMs erase two sectors where they are told to erase one. */
+static void note_erase(fettle_esp_work *work, uint32_t address, uint32_t size)
+{
+    const fettle_esp *esp = &work->esp;
+    uint32_t behind = address + FETTLE_SECTOR_SIZE;
+    bool is_one =
+        !esp->is_stub && esp->identity.chip->erases_too_much && size == FETTLE_SECTOR_SIZE;
+    for (size_t i = 0; is_one && i < work->sectors.count; i++) {
+        is_one = work->sectors.list[i].address != behind;
+    }
+    if (is_one && (esp->flash_size == 0 || behind < esp->flash_size)) {
+        work->erased_behind = behind;
+    }
+}
+
 static fettle_effect run_next(fettle_esp_work *work, fettle_us now)
 {
     const fettle_sectors *sectors = &work->sectors;
@@ -437,6 +674,7 @@ static fettle_effect run_next(fettle_esp_work *work, fettle_us now)
     }
     const fettle_sector_run *next = &sectors->runs[work->run++];
     uint32_t size = whole_sectors(next->data.size);
+    note_erase(work, next->address, size);
     if (next->is_blank) {
         return run(work, fettle_esp_erase(&work->esp, next->address, size), size, run_next);
     }
@@ -481,16 +719,32 @@ fettle_engine *fettle_esp_work_write_runs(fettle_esp_work *work)
 static fettle_effect erase_range(fettle_esp_work *work, fettle_us now)
 {
     (void)now;
-    return run(work, fettle_esp_erase(&work->esp, work->address, work->size), work->size,
-               end_well);
+    if (work->at == work->to_erase_count) {
+        return fettle_done(&work->engine);
+    }
+    const fettle_module_range *range = &work->to_erase[work->at++];
+    note_erase(work, range->address, range->size);
+    return run(work, fettle_esp_erase(&work->esp, range->address, range->size), range->size,
+               erase_range);
 }
 
-fettle_engine *fettle_esp_work_erase(fettle_esp_work *work, uint32_t address, uint32_t size)
+static uint64_t take_ranges(fettle_esp_work *work, const fettle_module_range *ranges,
+                            size_t count)
 {
-    fettle_engine *engine = ready(work, erase_range, size);
+    uint64_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += ranges[i].size;
+    }
+    work->to_erase = ranges;
+    work->to_erase_count = count;
+    return total;
+}
+
+fettle_engine *fettle_esp_work_erase(fettle_esp_work *work,
+                                     const fettle_module_range *ranges, size_t count)
+{
+    fettle_engine *engine = ready(work, erase_range, take_ranges(work, ranges, count));
     work->then = with_stub;
-    work->address = address;
-    work->size = size;
     return engine;
 }
 
@@ -531,36 +785,100 @@ static fettle_effect on_blank_hashed(fettle_esp_work *work, fettle_us now)
 static fettle_effect check_blank(fettle_esp_work *work, fettle_us now)
 {
     (void)now;
-    if (work->size == 0) {
+    if (work->size == 0 && work->at == work->to_erase_count) {
         return fettle_done(&work->engine);
+    }
+    if (work->size == 0) {
+        work->address = work->to_erase[work->at].address;
+        work->size = work->to_erase[work->at++].size;
     }
     uint32_t size = blank_block(work);
     return run(work, fettle_esp_hash(&work->esp, work->address, size), size,
                on_blank_hashed);
 }
 
-fettle_engine *fettle_esp_work_check_blank(fettle_esp_work *work, uint32_t address,
-                                           uint32_t size)
+fettle_engine *fettle_esp_work_check_blank(fettle_esp_work *work,
+                                           const fettle_module_range *ranges, size_t count)
 {
-    fettle_engine *engine = ready(work, check_blank, size);
-    work->address = address;
-    work->size = size;
-    return engine;
+    work->size = 0;
+    return ready(work, check_blank, take_ranges(work, ranges, count));
 }
 
 /* ---- read ---- */
 
+/*
+ * What is blank isn't worth the time on the line: where the chip can hash, each aligned block is hashed before it is read, and those
+ * that aren't blank are read together as far as they lie together.
+ */
+
 static fettle_effect on_read(fettle_esp_work *work, fettle_us now)
 {
-    work->bytes = work->size;
-    return end_well(work, now);
+    work->bytes += work->run_size;
+    work->run_size = 0;
+    return read(work, now);
+}
+
+static fettle_effect read_run(fettle_esp_work *work)
+{
+    uint32_t at = (uint32_t)work->bytes;
+    return run(
+        work,
+        fettle_esp_read(&work->esp, work->address + at, work->buffer + at, work->run_size),
+        work->run_size, on_read);
+}
+
+/* Behind the run: up to the next block's beginning, or to the end. */
+static uint32_t next_part(const fettle_esp_work *work)
+{
+    uint32_t at = (uint32_t)work->bytes + work->run_size;
+    uint32_t part = HASH_BLOCK - (work->address + at) % HASH_BLOCK;
+    return part < work->size - at ? part : work->size - at;
+}
+
+static fettle_effect on_part_hashed(fettle_esp_work *work, fettle_us now)
+{
+    uint8_t digest[FETTLE_MD5_SIZE];
+    hash_of_blank(HASH_BLOCK, digest);
+    if (!is_hash(work, digest)) {
+        work->run_size += HASH_BLOCK;
+        return read(work, now);
+    }
+    work->blank_size = HASH_BLOCK;
+    return work->run_size > 0 ? read_run(work) : read(work, now);
+}
+
+/* All at once where nothing is to be gained. */
+static bool reads_parts(const fettle_esp_work *work)
+{
+    return work->size > HASH_BLOCK && fettle_esp_can_hash(&work->esp);
+}
+
+static void fill_blank(fettle_esp_work *work)
+{
+    memset(work->buffer + work->bytes, 0xFF, work->blank_size);
+    work->engine.done += work->blank_size;
+    work->bytes += work->blank_size;
+    work->blank_size = 0;
 }
 
 static fettle_effect read(fettle_esp_work *work, fettle_us now)
 {
-    (void)now;
-    return run(work, fettle_esp_read(&work->esp, work->address, work->buffer, work->size),
-               work->size, on_read);
+    if (work->run_size == 0 && work->blank_size > 0) {
+        fill_blank(work);
+    }
+    if (!reads_parts(work)) {
+        work->run_size = work->size - (uint32_t)work->bytes;
+    }
+    while (work->bytes + work->run_size < work->size) {
+        uint32_t part = next_part(work);
+        if (part == HASH_BLOCK) {
+            uint32_t at = (uint32_t)work->bytes + work->run_size;
+            return run(work, fettle_esp_hash(&work->esp, work->address + at, part), 0,
+                       on_part_hashed);
+        }
+        work->run_size += part;
+    }
+    return work->run_size > 0 ? read_run(work) : end_well(work, now);
 }
 
 fettle_engine *fettle_esp_work_read(fettle_esp_work *work, uint32_t address,
@@ -571,6 +889,7 @@ fettle_engine *fettle_esp_work_read(fettle_esp_work *work, uint32_t address,
     work->address = address;
     work->buffer = buffer;
     work->size = size;
+    work->run_size = work->blank_size = 0;
     return engine;
 }
 
@@ -627,9 +946,18 @@ static fettle_effect listen(fettle_esp_work *work, fettle_us now)
                on_heard);
 }
 
+static fettle_effect on_carrier_left(fettle_esp_work *work, fettle_us now)
+{
+    fettle_esp_was_left(&work->esp);
+    return listen(work, now);
+}
+
 static fettle_effect leave(fettle_esp_work *work, fettle_us now)
 {
     (void)now;
+    if (work->carrier != NULL && !work->was_by_hand) {
+        return run(work, work->carrier->leave(work->carrier_room), 0, on_carrier_left);
+    }
     return run(work, fettle_esp_leave(&work->esp, work->leaves_by_watchdog), 0, listen);
 }
 
@@ -642,9 +970,59 @@ fettle_engine *fettle_esp_work_leave(fettle_esp_work *work)
     return engine;
 }
 
+/* ---- leave by hand ---- */
+
+static fettle_effect listen_by_hand(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    work->may_leave = true;
+    return try(work, fettle_esp_listen(&work->esp, (fettle_us)LISTENING_MS * 1000),
+               on_heard_by_hand);
+}
+
+/* A wire that was left where it is brings the chip back to where it was. */
+static fettle_effect on_heard_by_hand(fettle_esp_work *work, fettle_us now)
+{
+    const fettle_esp_heard *heard = &work->esp.heard;
+    work->has_nothing_to_start = heard->has_invalid_header;
+    work->has_started = !heard->waits_for_download && !heard->has_invalid_header &&
+                        (heard->says_normal_boot || heard->has_boot);
+    if (heard->waits_for_download) {
+        work->stays_in_loader = true;
+        if (work->observed != NULL) {
+            fettle_note_add(work->observed, FETTLE_NOTE_WIRE_STILL_ON, NULL);
+        }
+    }
+    if (!work->has_started && !work->has_nothing_to_start && now < work->until) {
+        return listen_by_hand(work, now);
+    }
+    work->stays_in_loader = !work->has_started && !work->has_nothing_to_start;
+    work->esp.ask = FETTLE_ASK_NOTHING;
+    return end_well(work, now);
+}
+
+static fettle_effect begin_by_hand(fettle_esp_work *work, fettle_us now)
+{
+    work->until = work->until < FETTLE_NEVER - now ? now + work->until : FETTLE_NEVER;
+    return listen_by_hand(work, now);
+}
+
+fettle_engine *fettle_esp_work_leave_by_hand(fettle_esp_work *work, fettle_us time)
+{
+    fettle_engine *engine = ready(work, begin_by_hand, 0);
+    work->has_started = work->stays_in_loader = work->has_nothing_to_start = false;
+    fettle_esp_was_left(&work->esp);
+    work->esp.ask = FETTLE_ASK_UNWIRE;
+    work->until = time;
+    return engine;
+}
+
 static fettle_effect restart(fettle_esp_work *work, fettle_us now)
 {
     (void)now;
+    if (work->carrier != NULL && !work->was_by_hand) {
+        return run(work, work->carrier->leave(work->carrier_room), 0, end_well);
+    }
     return run(work, fettle_esp_leave(&work->esp, false), 0, end_well);
 }
 

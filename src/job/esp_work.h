@@ -11,8 +11,9 @@
 #ifndef FETTLE_JOB_ESP_WORK_H
 #define FETTLE_JOB_ESP_WORK_H
 
+#include "board/module.h"
 #include "image/esp_content.h"
-#include "image/partitions.h"
+#include "image/esp_place.h"
 #include "proto/esp.h"
 #include "proto/sectors.h"
 
@@ -26,6 +27,9 @@ typedef struct fettle_esp_seen {
         project[FETTLE_ESP_DESC_SIZE]; /* untrusted; or empty */
 } fettle_esp_seen;
 
+/* Who the board's vendor may be; see fettle_vendor. */
+struct fettle_vendors;
+
 typedef fettle_effect fettle_esp_work_then(fettle_esp_work *work, fettle_us now);
 
 struct fettle_esp_work {
@@ -35,17 +39,37 @@ struct fettle_esp_work {
     const fettle_esp_stub
         *stub; /* to be used where something is written or read; NULL: none */
 
+    /* A carrier between us and the chip, and its room; NULL: an ordinary bridge. */
+    const fettle_carrier_ops *carrier;
+    void *carrier_room;
+
+    /* Whose module it is: asked for once there is a table, unless it is known. May be NULL. */
+    const fettle_module_ops *(*find_module)(void *user, const fettle_esp_board *board);
+    void *find_module_user;
+    fettle_ask ask_by_hand; /* how a person brings it into its loader */
+    const char
+        *safe_boot; /* how its application says that it is restarted in vain; or NULL */
+    fettle_observed *observed; /* for notes while a person is at work; may be NULL */
+
     /* results */
     bool has_table, has_otadata; /* look */
     fettle_partitions table;
     fettle_otadata otadata;
+    const fettle_module_ops *module; /* look: NULL: none that is known */
+    size_t range_count;              /* look: what the module's vendor reads */
+    fettle_module_range ranges[FETTLE_MODULE_RANGES_MAX];
+    uint8_t *range_bytes[FETTLE_MODULE_RANGES_MAX]; /* in `module_bytes`; NULL: not read */
+    bool was_by_hand;                            /* survey: a person has brought it there */
     fettle_esp_seen seen[FETTLE_PARTITIONS_MAX]; /* ask: of each row */
     uint32_t count, first_address;               /* compare, check_blank: what differs */
     size_t bytes;                                /* read */
-    uint32_t baud;                               /* the highest rate that held */
-    bool used_stub;                              /* a stub has answered at some time */
-    bool has_started;          /* leave: nothing says that the application doesn't run */
-    bool stays_in_loader;      /* leave: the boot text says so */
+    uint32_t
+        baud; /* look: the highest rate that held; 0: no other than the first was tried */
+    uint32_t told_size;     /* look: bytes that the flash claims, and doesn't hold; or 0 */
+    uint32_t erased_behind; /* a sector that went together with the one in front; or 0 */
+    bool used_stub;         /* a stub has answered at some time */
+    bool has_started;       /* leave: nothing says that the application doesn't run */
+    bool stays_in_loader;   /* leave: the boot text says so */
     bool has_nothing_to_start; /* leave: likewise */
 
     /* the engine's own */
@@ -57,15 +81,22 @@ struct fettle_esp_work {
     bool may_fail;     /* the child's failure is none of ours */
     bool wants_blanks; /* erase: those runs that are blank */
     bool writes_next;  /* compare */
-    bool refines, leaves_by_watchdog, has_knocked;
+    bool refines, leaves_by_watchdog, has_knocked, was_slowed, has_told_start;
+    fettle_esp_work_then *after_contact;
     uint32_t baud_in_loader;
-    size_t sector, block_first, block_end, run, at;
+    size_t sector, block_first, block_end, run, at, spot;
+    uint32_t half;
+    uint8_t md5_of_spot[FETTLE_MD5_SIZE];
     uint32_t address, size;
+    uint32_t run_size, blank_size; /* read: behind `bytes`, in this order */
+    const fettle_module_range *to_erase;
+    size_t to_erase_count;
     uint8_t *buffer;
     fettle_esp_region region;
     uint8_t head[FETTLE_ESP_HEAD_SIZE];
     uint8_t bytes_of_table[FETTLE_TABLE_SIZE];
     uint8_t bytes_of_otadata[FETTLE_OTADATA_SIZE];
+    uint8_t module_bytes[FETTLE_MODULE_BYTES_MAX];
 };
 
 /* `setup` as for the loader; all it points to must outlive `work`. */
@@ -100,15 +131,24 @@ fettle_engine *fettle_esp_work_compare(fettle_esp_work *work, bool writes_next);
 fettle_engine *fettle_esp_work_erase_runs(fettle_esp_work *work);
 fettle_engine *fettle_esp_work_write_runs(fettle_esp_work *work);
 
-/* A range of whole sectors, or all of the flash; and is it blank now? */
-fettle_engine *fettle_esp_work_erase(fettle_esp_work *work, uint32_t address,
-                                     uint32_t size);
+/* Ranges of whole sectors, which must outlive the work, or all of the flash; and is it blank now? */
+fettle_engine *fettle_esp_work_erase(fettle_esp_work *work,
+                                     const fettle_module_range *ranges, size_t count);
 fettle_engine *fettle_esp_work_erase_chip(fettle_esp_work *work);
-fettle_engine *fettle_esp_work_check_blank(fettle_esp_work *work, uint32_t address,
-                                           uint32_t size);
+fettle_engine *fettle_esp_work_check_blank(fettle_esp_work *work,
+                                           const fettle_module_range *ranges, size_t count);
 
 fettle_engine *fettle_esp_work_read(fettle_esp_work *work, uint32_t address,
                                     uint8_t *buffer, uint32_t size);
+
+/* What is known of the board after a look. Valid as long as the work is. */
+fettle_esp_board fettle_esp_work_board(const fettle_esp_work *work);
+
+/*
+ * A person brings it into its application, within `time`, and is asked for it; what the chip says meanwhile is heard, and decides whether
+ * that has worked.
+ */
+fettle_engine *fettle_esp_work_leave_by_hand(fettle_esp_work *work, fettle_us time);
 
 /* Starts the application, and listens to what the chip says about that. */
 fettle_engine *fettle_esp_work_leave(fettle_esp_work *work);

@@ -14,8 +14,10 @@
  * board holds is read, where it can be read early, late, or after entering update mode again.
  */
 #include "job/script.h"
+#include "job/way_esp_module.h"
 
 #include "base/text.h"
+#include "board/bridges.h"
 
 #include <assert.h>
 #include <string.h>
@@ -69,9 +71,11 @@ static const fettle_clause clauses[][2] = {
     [FETTLE_TASK_ERASE] = {FETTLE_CLAUSE_ERASE_BOARD, FETTLE_CLAUSE_ERASE_ON},
 };
 
-fettle_clause fettle_job_clause(fettle_task_kind kind, bool has_port)
+fettle_clause fettle_job_clause(const fettle_plan *plan, bool has_port)
 {
-    return clauses[kind][has_port];
+    static const fettle_clause restore[] = {FETTLE_CLAUSE_RESTORE,
+                                            FETTLE_CLAUSE_RESTORE_ON};
+    return plan->is_restore ? restore[has_port] : clauses[plan->kind][has_port];
 }
 
 /* ---- ends ---- */
@@ -111,9 +115,28 @@ static void write_version(char *text, size_t size, uint16_t bcdDevice)
     fettle_text_append_hex(text, size, bcdDevice & 0xFF, 2);
 }
 
+/* By its own word, which counts more than what it shows on the bus. */
+static bool note_firmware(fettle_job_engine *job)
+{
+    const fettle_carrier_facts *was = &job->carrier_facts[false],
+                               *is = &job->carrier_facts[true];
+    char before[8] = "", after[8] = "";
+    if (!was->has_firmware || !is->has_firmware || was->firmware == is->firmware) {
+        return is->has_firmware;
+    }
+    fettle_text_append_number(before, sizeof before, was->firmware);
+    fettle_text_append_number(after, sizeof after, is->firmware);
+    fettle_note_add(&job->observed, FETTLE_NOTE_VERSION_CHANGED,
+                    &(fettle_words){.text = before, .text2 = after});
+    return true;
+}
+
 static void note_version(fettle_job_engine *job)
 {
     char before[8] = "", after[8] = "";
+    if (note_firmware(job)) {
+        return;
+    }
     if (job->version_before == 0 || job->version_after == 0 ||
         job->version_before == job->version_after) {
         return;
@@ -152,7 +175,7 @@ fettle_effect fettle_script_give_up(fettle_job_engine *job)
     if (job->engine.error.code !=
         FETTLE_E_APPLICATION_MISSING) { /* the update itself is done */
         fettle_error_wrap(&job->engine.error,
-                          fettle_job_clause(job->plan->kind, words.port != NULL), &words);
+                          fettle_job_clause(job->plan, words.port != NULL), &words);
     }
     if (job->engine.error.code == FETTLE_E_READ_PROTECTED &&
         (job->plan->kind == FETTLE_TASK_READ || job->plan->kind == FETTLE_TASK_VERIFY)) {
@@ -181,6 +204,7 @@ static bool is_final(fettle_code code)
     case FETTLE_E_BOARD_REFUSED:
     case FETTLE_E_UNEXPECTED_ANSWER:
     case FETTLE_E_TRANSFER_FAILED:
+    case FETTLE_E_LINE_NOISE:
         return false;
     default:
         return true;
@@ -301,6 +325,10 @@ fettle_effect fettle_script_open(fettle_job_engine *job, fettle_stage stage, boo
         .never = plan->never,
         .never_count = plan->never_count,
         .after_arrival = job->after_arrival,
+        .may_be = plan->row == &fettle_board_esp && !is_bound && plan->path[0] == '\0' &&
+                          plan->serial[0] == '\0'
+                      ? fettle_bridge_is_known
+                      : NULL,
     };
     if (is_bound && plan->row == &fettle_board_generic &&
         (job->was_app_seen || stage == FETTLE_STAGE_CONFIRM)) {
@@ -381,4 +409,5 @@ void fettle_job_engine_finish(fettle_job_engine *job)
 {
     fettle_target_free(&job->target);
     fettle_esp_work_free(&job->esp);
+    fettle_module_free(job);
 }

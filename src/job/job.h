@@ -23,7 +23,19 @@ typedef struct fettle_job_engine fettle_job_engine;
 enum {
     FETTLE_JOB_MEMORIES_MAX = 16,
     FETTLE_JOB_BAUDS_MAX = 8,
+    FETTLE_ERASE_RANGES_MAX = 2,
+    FETTLE_MODULE_KEPT_MAX = 0x1000,
 };
+
+/* What is saved of a module before it is changed. */
+typedef struct fettle_module_keepsake {
+    const uint8_t *mac;       /* six bytes */
+    uint32_t address;         /* of the bytes, in its flash */
+    fettle_span bytes, table; /* the partition table; size 0: there is none */
+    bool is_worth_it;         /* else it must not replace what was kept before */
+    bool is_beside;           /* nor is it to: what is being restored may be just that */
+    char summary[FETTLE_MODULE_SUMMARY_SIZE];
+} fettle_module_keepsake;
 
 /* How sure we are, strongest last. */
 typedef enum fettle_evidence {
@@ -164,6 +176,9 @@ typedef struct fettle_way {
      */
     fettle_start (*has_started)(const fettle_job_engine *job);
 
+    /* What to do with one that has not, as a note. NONE: what the board's quirks say, or to unplug it. */
+    fettle_note_code stays;
+
     /*
      * The job is over, and the board stays as it is: brings what was begun with it to its end. NULL: it is at rest, or
      * not to be brought there. What comes of it doesn't matter.
@@ -225,12 +240,19 @@ struct fettle_job_engine {
     uint32_t (*recall_baud)(void *user, const fettle_sight *sight);
     void *recall_baud_user;
 
+    fettle_vendors vendors; /* whose carriers and modules are known; of the caller's */
+
+    /* Saves what can't be replaced, and finds it again. False: it is not saved (`err`), there is none. May be NULL. */
+    bool (*keep)(void *user, const fettle_module_keepsake *what, fettle_error *err);
+    bool (*recall_kept)(void *user, const uint8_t mac[6], uint8_t *bytes, size_t size);
+    void *keep_user;
+
     /* the job's own, from its beginning to its end */
     fettle_effect (*then)(fettle_job_engine *job, const fettle_outcome *last,
                           fettle_us now);
     fettle_error first_error; /* of the first try, once there is a second */
     unsigned tries, misses, windows_missed, repairs, rewrites;
-    fettle_us armed_until, open_until, grace_until;
+    fettle_us armed_until, open_until, grace_until, busy_until;
     uint32_t after_arrival;
     bool is_open;         /* a board was opened: from then on a second try makes sense */
     bool was_mass_erased; /* in this try or an earlier one; once is enough */
@@ -275,8 +297,26 @@ struct fettle_job_engine {
     uint8_t entry_memory; /* of the target */
     uint32_t entry;       /* DfuSe: where the application begins */
     uint32_t read_address, read_size;
+    const fettle_carrier_ops *carrier; /* carrier.c's */
+    fettle_effect (*carrier_next)(fettle_job_engine *job, fettle_us now);
+    bool carrier_was_asked[2], carrier_is_after;
+    fettle_carrier_facts
+        carrier_facts[2]; /* before, and after; has_firmware false: not known */
     fettle_esp_work esp;
     fettle_esp_layout layout;
+    struct {
+        fettle_esp_board board;
+        fettle_module_look look;
+        fettle_module_work work;
+        bool was_kept;
+        uint8_t kept[FETTLE_MODULE_KEPT_MAX];
+    } module;
+    size_t erase_range_count;
+    fettle_module_range erase_ranges[FETTLE_ERASE_RANGES_MAX];
+    union {
+        max_align_t alignment;
+        uint8_t bytes[FETTLE_CARRIER_ROOM];
+    } carrier_room;
     fettle_esp_stub stub;
     const char *esp_reset; /* the sequence that a person wants, or NULL */
     uint32_t esp_bauds[FETTLE_JOB_BAUDS_MAX];
@@ -292,7 +332,7 @@ struct fettle_job_engine {
 const char *fettle_job_board_name(const fettle_job_engine *job);
 
 /* "cannot update {board}", with a port "cannot update {board} on {port}": outermost in each error. */
-fettle_clause fettle_job_clause(fettle_task_kind kind, bool has_port);
+fettle_clause fettle_job_clause(const fettle_plan *plan, bool has_port);
 
 /*
  * Readies a job. `plan` must be without open questions, and outlive the job, as `buffer` must (READ:

@@ -138,12 +138,18 @@ fettle_effect fettle_script_settle(fettle_job_engine *job)
     return fettle_script_end_well(job);
 }
 
+static fettle_effect settle(fettle_job_engine *job, fettle_us now)
+{
+    (void)now;
+    return fettle_script_settle(job);
+}
+
 static fettle_effect on_application(fettle_job_engine *job, fettle_us now)
 {
     if (job->attempt.must_read_again && job->way->can_enter(job)) {
         return fettle_script_meet(job, now);
     }
-    return fettle_script_settle(job);
+    return fettle_script_ask_carrier(job, true, settle, now);
 }
 
 /* Memory that was read and is right, and a board that stays all the same. */
@@ -162,6 +168,11 @@ static fettle_effect no_application(fettle_job_engine *job)
     note_faulty_batch(job);
     if (job->end_was_refused && job->plan->row->window > 0) {
         fettle_script_note(job, FETTLE_NOTE_TRY_USB2);
+    }
+    bool is_about_application = job->plan->image != NULL && !job->plan->is_restore;
+    if (!is_about_application && job->evidence != FETTLE_EVIDENCE_NONE) {
+        fettle_script_note(job, FETTLE_NOTE_NOTHING_STARTS);
+        return fettle_script_end_well(job);
     }
     switch (job->plan->kind) {
     case FETTLE_TASK_UPDATE: /* "the update is in place" is only said with proof */
@@ -223,8 +234,10 @@ static fettle_effect end_in_loader(fettle_job_engine *job)
         fettle_board_quirks_of(job->sight.id, job->sight.bcdDevice);
     words.text = quirks != NULL ? quirks->stays : NULL;
     fettle_note_add(&job->observed,
-                    words.text != NULL ? FETTLE_NOTE_STAYS_HELD
-                                       : FETTLE_NOTE_UNPLUG_AND_REPLUG,
+                    words.text != NULL                    ? FETTLE_NOTE_STAYS_HELD
+                    : job->plan->row->is_wired            ? FETTLE_NOTE_UNWIRE
+                    : job->way->stays != FETTLE_NOTE_NONE ? job->way->stays
+                                                          : FETTLE_NOTE_UNPLUG_AND_REPLUG,
                     &words);
     note_no_proof(job);
     return fettle_script_end_well(job);

@@ -13,6 +13,9 @@
 
 #include "job/job.h"
 
+/* A place that needs nothing of what came before. */
+typedef fettle_effect fettle_script_next(fettle_job_engine *job, fettle_us now);
+
 /* A place in the script: what to do when the effect that was asked for there has ended. */
 typedef fettle_effect fettle_script_then(fettle_job_engine *job, const fettle_outcome *last,
                                          fettle_us now);
@@ -82,6 +85,10 @@ bool fettle_script_is_proven(const fettle_job_engine *job);
 bool fettle_script_is_in_loader(const fettle_job_engine *job);
 bool fettle_script_has_a_hand(const fettle_job_engine *job); /* may anybody be asked? */
 bool fettle_script_reads(const fettle_job_engine *job);      /* compares and verifies */
+
+/* carrier.c: asks an application which firmware it is, where it can be asked, once before and once after; goes on with `next`. */
+fettle_effect fettle_script_ask_carrier(fettle_job_engine *job, bool is_after,
+                                        fettle_script_next *next, fettle_us now);
 
 /* ---- handing over ---- */
 

@@ -13,6 +13,7 @@
 #include "board/chips.h"
 #include "image/deflate.h"
 #include "job/script.h"
+#include "job/way_esp_module.h"
 
 #include <string.h>
 
@@ -76,6 +77,9 @@ static size_t list_bauds(fettle_job_engine *job, const fettle_bridge *bridge)
     job->known_baud = job->recall_baud != NULL && job->tries == 0
                           ? job->recall_baud(job->recall_baud_user, &job->sight)
                           : 0;
+    if (job->plan->baud == 0 && job->known_baud == FETTLE_ESP_BAUD) {
+        return 0; /* nothing above has held */
+    }
     uint32_t most = job->plan->baud > 0 ? job->plan->baud : job->known_baud;
     if (most > FETTLE_ESP_BAUD && most <= job->known_baud) {
         job->esp_bauds[0] = most;
@@ -83,6 +87,19 @@ static size_t list_bauds(fettle_job_engine *job, const fettle_bridge *bridge)
     }
     return fettle_bridge_bauds(bridge, job->plan->baud, job->esp_bauds,
                                FETTLE_JOB_BAUDS_MAX);
+}
+
+/* The carrier holds the chip's pins, and sets the limits. */
+static void meet_carrier(fettle_job_engine *job, const fettle_carrier_ops *carrier,
+                         fettle_esp_setup *setup)
+{
+    uint32_t most = job->plan->baud > 0 ? job->plan->baud : carrier->baud_max;
+    setup->has_lines = false;
+    setup->reset_count = 0;
+    setup->read_baud_max = carrier->baud_of_answers;
+    job->esp_bauds[0] = most;
+    setup->baud_count =
+        most > FETTLE_ESP_BAUD && job->known_baud != FETTLE_ESP_BAUD ? 1 : 0;
 }
 
 static bool meet(fettle_job_engine *job, fettle_error *err)
@@ -114,8 +131,20 @@ static bool meet(fettle_job_engine *job, fettle_error *err)
         (job->plan->reset[0] != '\0' && !take_reset(job, &setup, err))) {
         return false;
     }
+    const fettle_carrier_ops *carrier = fettle_module_meet_carrier(job);
+    if (carrier != NULL) {
+        meet_carrier(job, carrier, &setup);
+    }
     fettle_esp_work_free(&job->esp);
     fettle_esp_work_init(&job->esp, &setup, job->memory);
+    job->esp.carrier = carrier;
+    job->esp.carrier_room = &job->carrier_room;
+    job->esp.find_module = fettle_module_find;
+    job->esp.find_module_user = job;
+    job->esp.observed = &job->observed;
+    job->esp.safe_boot = job->plan->row->safe_boot;
+    job->esp.ask_by_hand =
+        job->plan->row->is_wired ? FETTLE_ASK_WIRE : FETTLE_ASK_UPDATE_MODE;
     job->has_target = false;
     return true;
 }
@@ -143,7 +172,7 @@ static bool needs_hand(const fettle_job_engine *job, const fettle_error *error)
 {
     (void)job;
     return error->code == FETTLE_E_ESP_SILENT || error->code == FETTLE_E_ESP_BOOT_MODE ||
-           error->code == FETTLE_E_ESP_NOT_RESET;
+           error->code == FETTLE_E_ESP_NOT_RESET || error->code == FETTLE_E_CARRIER_SILENT;
 }
 
 static fettle_engine *survey_by_hand(fettle_job_engine *job, fettle_us until)
@@ -185,28 +214,12 @@ static fettle_engine *look(fettle_job_engine *job)
 static const char *board_name(const fettle_job_engine *job)
 {
     const fettle_esp_chip *chip = job->esp.esp.identity.chip;
-    return chip != NULL ? chip->name : NULL;
+    bool is_named = job->plan->row !=
+                    &fettle_board_esp; /* a module, by a person's or its file's word */
+    return chip != NULL && !is_named ? chip->name : NULL;
 }
 
 /* ---- settle ---- */
-
-static fettle_esp_board board_of(const fettle_job_engine *job)
-{
-    const fettle_esp_work *work = &job->esp;
-    const fettle_esp_identity *identity = &work->esp.identity;
-    return (fettle_esp_board){
-        .chip = identity->chip->name,
-        .is_esp8266 = !identity->chip->has_chip_id,
-        .chip_id = identity->chip->chip_id,
-        .revision = identity->revision,
-        .has_revision = identity->has_revision,
-        .bootloader = identity->chip->bootloader,
-        .flash_size = work->esp.flash_size,
-        .is_unreadable = !fettle_esp_can_read(&work->esp),
-        .table = work->has_table ? &work->table : NULL,
-        .otadata = work->has_otadata ? &work->otadata : NULL,
-    };
-}
 
 /* What the chip's eFuses say can't be taken back, so a mistake would be the
  * board's last. */
@@ -286,11 +299,16 @@ static bool check_flash_size(const fettle_job_engine *job, fettle_error *err)
 
 static bool settle_content(fettle_job_engine *job, fettle_error *err)
 {
-    fettle_esp_board board = board_of(job);
+    fettle_esp_board board = fettle_esp_work_board(&job->esp);
     fettle_sectors *sectors = &job->esp.sectors;
-    if (!fettle_esp_layout_make(&job->layout, job->plan, &board, &job->observed, err) ||
-        !check_digest(job, err) || !check_mass_erase(job, err)) {
+    if (!fettle_module_lay_out(job, &board, err) || !check_digest(job, err) ||
+        !check_mass_erase(job, err)) {
         return false;
+    }
+    if (job->plan->mass_erases) {
+        job->read_address = 0;
+        job->read_size = (uint32_t)board.flash_size;
+        fettle_module_spare(job);
     }
     for (size_t i = 0; i < job->layout.count; i++) {
         const fettle_esp_piece *piece = &job->layout.pieces[i];
@@ -312,7 +330,7 @@ static bool refuse_range(const char *name, uint32_t address, fettle_error *err)
 static bool settle_range(fettle_job_engine *job, fettle_error *err)
 {
     const fettle_plan *plan = job->plan;
-    fettle_esp_board board = board_of(job);
+    fettle_esp_board board = fettle_esp_work_board(&job->esp);
     const char *label = plan->memory[0] != '\0' ? plan->memory : NULL;
     uint32_t address;
     uint64_t size;
@@ -364,7 +382,23 @@ static bool settle_erase(fettle_job_engine *job, fettle_error *err)
     uint64_t size = (uint64_t)before + job->read_size + FETTLE_SECTOR_SIZE - 1;
     job->read_address -= before;
     job->read_size = (uint32_t)(size / FETTLE_SECTOR_SIZE * FETTLE_SECTOR_SIZE);
-    return true;
+    fettle_module_spare(job);
+    if (job->erase_range_count == 0) {
+        fettle_error_set(err, FETTLE_E_CREDENTIALS_ONLY,
+                         &(fettle_words){.address = job->read_address});
+    }
+    return job->erase_range_count > 0;
+}
+
+/* Whatever else is wrong with the command: that can't be helped. */
+static bool check_secure_download(const fettle_job_engine *job, fettle_error *err)
+{
+    bool can = !job->esp.esp.identity.is_secure_download;
+    if (!can) {
+        fettle_error_set(err, FETTLE_E_ESP_SECURE_DOWNLOAD,
+                         &(fettle_words){.text = "read its flash"});
+    }
+    return can;
 }
 
 static bool settle_task(fettle_job_engine *job, fettle_error *err)
@@ -383,7 +417,7 @@ static bool settle_task(fettle_job_engine *job, fettle_error *err)
         }
         return settle_content(job, err);
     case FETTLE_TASK_READ:
-        return settle_read(job, err);
+        return check_secure_download(job, err) && settle_read(job, err);
     case FETTLE_TASK_ERASE:
         return settle_erase(job, err);
     default:
@@ -399,6 +433,11 @@ static void note_line(fettle_job_engine *job)
     if (esp->lines_failed) {
         fettle_script_note(job, FETTLE_NOTE_NO_LINES);
     }
+    if (job->esp.told_size != 0) {
+        fettle_note_add(
+            &job->observed, FETTLE_NOTE_FLASH_SMALLER,
+            &(fettle_words){.size = job->esp.told_size, .limit = esp->flash_size});
+    }
     if (esp->baud_failed != 0) {
         fettle_note_add(&job->observed, FETTLE_NOTE_BAUD_NOT_HELD, &words);
     }
@@ -409,7 +448,8 @@ static bool settle(fettle_job_engine *job, fettle_error *err)
     const fettle_esp_chip *chip = job->esp.esp.identity.chip;
     note_line(job);
     fettle_sectors_free(&job->esp.sectors);
-    if (!check_security(job, err) || !settle_task(job, err)) {
+    if (!check_security(job, err) || !settle_task(job, err) ||
+        !fettle_module_back_up(job, err)) {
         return false;
     }
     bool has_stub = !job->plan->uses_no_stub && job->find_stub != NULL &&
@@ -485,20 +525,34 @@ static fettle_engine *save(fettle_job_engine *job, bool repair)
 static fettle_engine *erase(fettle_job_engine *job)
 {
     return job->plan->kind == FETTLE_TASK_ERASE
-               ? fettle_esp_work_erase(&job->esp, job->read_address, job->read_size)
+               ? fettle_esp_work_erase(&job->esp, job->erase_ranges, job->erase_range_count)
                : fettle_esp_work_erase_runs(&job->esp);
 }
 
 static fettle_engine *mass_erase(fettle_job_engine *job)
 {
+    if (fettle_module_is_one(job) && !job->plan->gives_up_credentials) {
+        return fettle_esp_work_erase(&job->esp, job->erase_ranges, job->erase_range_count);
+    }
     return fettle_esp_work_erase_chip(&job->esp);
+}
+
+/* Known only afterwards: with a stub it would not have been so. */
+static void note_erased_behind(fettle_job_engine *job)
+{
+    fettle_words words = {.address = job->esp.erased_behind, .size = FETTLE_SECTOR_SIZE};
+    if (words.address != 0) {
+        fettle_note_add(&job->observed, FETTLE_NOTE_ERASED_BEHIND, &words);
+    }
+    job->esp.erased_behind = 0;
 }
 
 static fettle_engine *check_blank(fettle_job_engine *job)
 {
-    return can_read(job)
-               ? fettle_esp_work_check_blank(&job->esp, job->read_address, job->read_size)
-               : NULL;
+    note_erased_behind(job);
+    return can_read(job) ? fettle_esp_work_check_blank(&job->esp, job->erase_ranges,
+                                                       job->erase_range_count)
+                         : NULL;
 }
 
 static fettle_engine *write(fettle_job_engine *job, bool repair)
@@ -514,8 +568,11 @@ static void note_plan(fettle_job_engine *job)
     words.size = (uint64_t)words.count * FETTLE_SECTOR_SIZE;
     if (is_erase) {
         words.address = job->read_address;
-        words.size = job->read_size;
-        words.count = job->read_size / FETTLE_SECTOR_SIZE;
+        words.size = 0;
+        for (size_t i = 0; i < job->erase_range_count; i++) {
+            words.size += job->erase_ranges[i].size;
+        }
+        words.count = words.size / FETTLE_SECTOR_SIZE;
     }
     fettle_note_add(&job->observed,
                     is_erase ? FETTLE_NOTE_PAGES_ERASED : FETTLE_NOTE_PAGES_DIFFER, &words);
@@ -523,7 +580,7 @@ static void note_plan(fettle_job_engine *job)
 
 static fettle_engine *finish(fettle_job_engine *job)
 {
-    (void)job;
+    note_erased_behind(job);
     return NULL; /* each block was acknowledged */
 }
 
@@ -571,10 +628,23 @@ static void note_stub(fettle_job_engine *job)
     }
 }
 
+/* Nothing but a hand takes a wire off. */
+static fettle_engine *leave_by_hand(fettle_job_engine *job)
+{
+    if (fettle_script_has_a_hand(job)) {
+        return fettle_esp_work_leave_by_hand(&job->esp, job->plan->wait);
+    }
+    fettle_script_note(job, FETTLE_NOTE_UNWIRE);
+    return fettle_esp_work_leave(&job->esp);
+}
+
 static fettle_engine *leave(fettle_job_engine *job)
 {
     note_stub(job);
     job->has_said_farewell = true;
+    if (job->esp.was_by_hand && job->esp.ask_by_hand == FETTLE_ASK_WIRE) {
+        return leave_by_hand(job);
+    }
     return fettle_esp_work_leave(&job->esp);
 }
 
@@ -599,6 +669,28 @@ static fettle_start has_started(const fettle_job_engine *job)
     return work->has_started            ? FETTLE_START_SEEN
            : work->has_nothing_to_start ? FETTLE_START_NOTHING
                                         : FETTLE_START_STAYS;
+}
+
+/* What the vendor says about its own pins and jumpers is better than a word about buttons that aren't there. */
+static const char *hint_of_vendor(const fettle_board_row *row, fettle_code code)
+{
+    return code == FETTLE_E_ESP_BOOT_MODE   ? row->if_not_wired
+           : code == FETTLE_E_ESP_NOT_RESET ? row->if_not_reset
+           : code == FETTLE_E_ESP_SILENT    ? row->if_silent
+                                            : NULL;
+}
+
+/* What the ROM says when it finds nothing at all where its chip has the second stage. */
+static const char *hint(const fettle_job_engine *job)
+{
+    fettle_code code = job->engine.error.code;
+    bool is_missing =
+        code == FETTLE_E_APPLICATION_MISSING || code == FETTLE_E_NO_APPLICATION;
+    const fettle_esp_chip *chip = job->esp.esp.identity.chip;
+    return is_missing && job->esp.has_nothing_to_start && chip != NULL && chip->has_chip_id
+               ? "The chip finds no bootloader to start: write the bootloader and the "
+                 "partition table that were built with this application, too."
+               : hint_of_vendor(job->plan->row, code);
 }
 
 const fettle_way fettle_way_esp = {
@@ -643,8 +735,9 @@ const fettle_way fettle_way_esp = {
     .leave = leave,
     .has_left = no,
     .has_started = has_started,
+    .stays = FETTLE_NOTE_PRESS_RESET,
     .rest = rest,
-    .hint = NULL,
+    .hint = hint,
     .leave_otherwise = NULL,
     .read = read,
     .read_count = read_count,

@@ -42,6 +42,23 @@ static bool refuse_size(uint64_t size, uint64_t limit, fettle_error *err)
     return false;
 }
 
+/* The file is right, and where it would go isn't: a person who has named an address needs the right one. */
+static bool refuse_place(const placing *p, const char *before, uint32_t address,
+                         const char *behind, const uint32_t *right, fettle_error *err)
+{
+    char text[200] = "";
+    fettle_text_append(text, sizeof text, behind);
+    if (right != NULL) {
+        fettle_text_append(text, sizeof text, ": it belongs to 0x");
+        fettle_text_append_hex(text, sizeof text, *right, 1);
+    }
+    (void)refuse_at(p, before, address, text, err);
+    if (right != NULL) {
+        err->hint = "Name the file without an address: fettle puts it where it belongs.";
+    }
+    return false;
+}
+
 /* ---- tables ---- */
 
 /* The one that will hold when this update is done. */
@@ -52,8 +69,36 @@ static const fettle_partitions *table_of(const placing *p)
 
 static bool is_new_table(const fettle_region *region)
 {
-    bool is_its_place = !region->has_address || region->address == FETTLE_TABLE_ADDRESS;
+    bool is_its_place = region->has_address ? region->address == FETTLE_TABLE_ADDRESS
+                                            : region->partition == NULL;
     return is_its_place && fettle_partitions_is_table(region->data);
+}
+
+static void append_size(char *text, size_t size, uint64_t bytes)
+{
+    enum { KIB = 1024, MIB = 1024 * 1024 };
+    bool is_mib = bytes % MIB == 0;
+    fettle_text_append_number(text, size, is_mib ? bytes / MIB : (bytes + KIB - 1) / KIB);
+    fettle_text_append(text, size, is_mib ? " MB" : " KB");
+}
+
+/* A bootloader stops at a row beyond the end of its flash, whatever that row is for. */
+static bool check_new_table(const placing *p, fettle_error *err)
+{
+    char text[160] = "its partition table needs ";
+    uint64_t end = 0, flash_size = p->board->flash_size;
+    for (size_t i = 0; i < p->new_table.count; i++) {
+        const fettle_partition *row = &p->new_table.rows[i];
+        uint64_t row_end = (uint64_t)row->address + row->size;
+        end = row_end > end ? row_end : end;
+    }
+    if (flash_size == 0 || end <= flash_size) {
+        return true;
+    }
+    append_size(text, sizeof text, end);
+    fettle_text_append(text, sizeof text, " of flash, and this board has ");
+    append_size(text, sizeof text, flash_size);
+    return refuse(p, text, err);
 }
 
 /* Also within a file for the whole flash. */
@@ -79,7 +124,7 @@ static bool find_new_table(placing *p, fettle_error *err)
         }
         p->has_new_table = true;
     }
-    return true;
+    return !p->has_new_table || check_new_table(p, err);
 }
 
 /* Settings and files, that nobody has a copy of: everything else is brought by
@@ -163,8 +208,25 @@ static bool check_revision(const placing *p, const fettle_esp_image *image,
     return refuse(p, text, err);
 }
 
+/* Of an application that nobody has named a slot for; NULL: nobody knows. */
+static const uint32_t *right_slot(const placing *p)
+{
+    const fettle_partitions *table = table_of(p);
+    const fettle_partition *row =
+        table != NULL ? fettle_partitions_running(table, p->board->otadata) : NULL;
+    return row != NULL ? &row->address : NULL;
+}
+
+/* `is_alone`: nothing else is in the file, so it can be put elsewhere. */
+static bool refuse_application(const placing *p, uint32_t address, const char *behind,
+                               bool is_alone, fettle_error *err)
+{
+    return refuse_place(p, "an application would go to ", address, behind,
+                        is_alone ? right_slot(p) : NULL, err);
+}
+
 static bool check_application(const placing *p, uint32_t address, uint64_t size,
-                              fettle_error *err)
+                              bool is_alone, fettle_error *err)
 {
     const fettle_partitions *table = table_of(p);
     const fettle_partition *row =
@@ -173,24 +235,39 @@ static bool check_application(const placing *p, uint32_t address, uint64_t size,
         return true;
     }
     if (row == NULL) {
-        return refuse_at(p, "an application would go to ", address,
-                         ", where the board's partition table has nothing", err);
+        return refuse_application(
+            p, address, ", where the board's partition table has nothing", is_alone, err);
     }
     if (row->type != FETTLE_PARTITION_APP) {
         char text[120] = ", which is its partition ";
         fettle_text_append_escaped(text, sizeof text, row->label);
-        return refuse_at(p, "an application would go to ", address, text, err);
+        return refuse_application(p, address, text, is_alone, err);
     }
     if (row->address != address) {
-        return refuse_at(p, "an application would go to ", address,
-                         ", in the middle of a partition", err);
+        return refuse_application(p, address, ", in the middle of a partition", is_alone,
+                                  err);
     }
     return size <= row->size || refuse_size(size, row->size, err);
 }
 
+/* It is written all the same: whoever signs may have a key that only their board knows. */
+static void note_unsigned(const placing *p, fettle_span rest)
+{
+    fettle_esp_image image;
+    fettle_error ignored;
+    if (p->board->is_secure_boot && fettle_esp_image_peek(&image, rest) &&
+        fettle_esp_image_read(&image, rest, true, &ignored) &&
+        !fettle_esp_image_is_signed(&image, rest)) {
+        fettle_note_add(p->observed, FETTLE_NOTE_UNSIGNED,
+                        &(fettle_words){.text = image.content == FETTLE_ESP_BOOTLOADER
+                                                    ? "bootloader"
+                                                    : "application"});
+    }
+}
+
 /* An image may begin here: is it for this chip, and is this where it belongs?
  */
-static bool check_image(const placing *p, uint32_t address, fettle_span rest,
+static bool check_image(const placing *p, uint32_t address, fettle_span rest, bool is_alone,
                         fettle_error *err)
 {
     fettle_esp_image image;
@@ -204,18 +281,21 @@ static bool check_image(const placing *p, uint32_t address, fettle_span rest,
         return true;
     }
     if (image.content == FETTLE_ESP_BOOTLOADER && address != p->board->bootloader) {
-        return refuse_at(p, "a bootloader would go to ", address,
-                         ", where this chip doesn't look for one", err);
+        return refuse_place(p, "a bootloader would go to ", address,
+                            ", where this chip doesn't look for one",
+                            is_alone ? &p->board->bootloader : NULL, err);
     }
-    if (image.content != FETTLE_ESP_APPLICATION) {
-        return true;
+    bool is_application = image.content == FETTLE_ESP_APPLICATION;
+    if (is_application && address == p->board->bootloader) {
+        return refuse_application(p, address, ", where the bootloader belongs", is_alone,
+                                  err);
     }
-    if (address == p->board->bootloader) {
-        return refuse_at(p, "an application would go to ", address,
-                         ", where the bootloader belongs", err);
+    if (is_application && (!fettle_esp_image_read(&image, rest, true, err) ||
+                           !check_application(p, address, image.size, is_alone, err))) {
+        return false;
     }
-    bool is_whole = fettle_esp_image_read(&image, rest, true, err);
-    return is_whole && check_application(p, address, image.size, err);
+    note_unsigned(p, rest);
+    return true;
 }
 
 /* ---- pieces ---- */
@@ -328,6 +408,17 @@ static bool add_piece(placing *p, fettle_esp_piece piece, bool is_named, fettle_
     return insert(p, piece, err);
 }
 
+/* Too large for where it would begin. */
+static bool refuse_end(const fettle_esp_piece *piece, uint64_t limit, fettle_error *err)
+{
+    (void)refuse_size(piece->data.size, limit, err);
+    if (piece->address > 0) {
+        fettle_text_append(err->message, sizeof err->message, ", and it would begin at 0x");
+        fettle_text_append_hex(err->message, sizeof err->message, piece->address, 1);
+    }
+    return false;
+}
+
 static bool check_place(const placing *p, const fettle_esp_piece *piece, fettle_error *err)
 {
     if (piece->address % FETTLE_FLASH_SECTOR != 0) {
@@ -337,7 +428,7 @@ static bool check_place(const placing *p, const fettle_esp_piece *piece, fettle_
                          err);
     }
     uint64_t limit = p->board->flash_size;
-    return limit == 0 || end_of(piece) <= limit || refuse_size(end_of(piece), limit, err);
+    return limit == 0 || end_of(piece) <= limit || refuse_end(piece, limit, err);
 }
 
 static bool brings_bootloader(const placing *p)
@@ -358,9 +449,11 @@ static bool check_table(const placing *p, const fettle_esp_piece *piece, fettle_
 {
     bool is_lost = p->board->table != NULL && piece->address != FETTLE_TABLE_ADDRESS &&
                    fettle_partitions_is_table(piece->data);
+    const uint32_t right = FETTLE_TABLE_ADDRESS;
     return !is_lost || brings_bootloader(p) ||
-           refuse_at(p, "a partition table would go to ", piece->address,
-                     ", where this board's bootloader doesn't look for one", err);
+           refuse_place(p, "a partition table would go to ", piece->address,
+                        ", where this board's bootloader doesn't look for one", &right,
+                        err);
 }
 
 /* At its beginning, and, of one that covers more, wherever this chip or the
@@ -369,7 +462,8 @@ static bool check_content(const placing *p, const fettle_esp_piece *piece,
                           fettle_error *err)
 {
     const fettle_partitions *table = table_of(p);
-    if (!check_table(p, piece, err) || !check_image(p, piece->address, piece->data, err)) {
+    if (!check_table(p, piece, err) ||
+        !check_image(p, piece->address, piece->data, true, err)) {
         return false;
     }
     for (size_t i = 0; i <= (table != NULL ? table->count : 0); i++) {
@@ -381,7 +475,7 @@ static bool check_content(const placing *p, const fettle_esp_piece *piece,
         }
         size_t from = address - piece->address;
         fettle_span rest = {piece->data.data + from, piece->data.size - from};
-        if (!check_image(p, address, rest, err)) {
+        if (!check_image(p, address, rest, false, err)) {
             return false;
         }
     }
@@ -389,6 +483,20 @@ static bool check_content(const placing *p, const fettle_esp_piece *piece,
 }
 
 /* ---- where what has no address goes ---- */
+
+/* Files without an address are the first pieces and the first regions, both in the order of the files. */
+static const char *file_of(const placing *p, const fettle_region *region)
+{
+    const fettle_image *image = p->plan->image;
+    size_t left = (size_t)(region - image->regions);
+    for (size_t i = 0; image->region_count > 1 && i < image->piece_count; i++) {
+        const fettle_image_piece *piece = &image->pieces[i];
+        if (!piece->has_address && left-- == 0) {
+            return piece->name;
+        }
+    }
+    return "The file";
+}
 
 static bool ask_where(fettle_error *err)
 {
@@ -400,7 +508,7 @@ static bool ask_where(fettle_error *err)
     return false;
 }
 
-static bool find_slot(placing *p, uint32_t *address, fettle_error *err)
+static bool find_slot(placing *p, const char *file, uint32_t *address, fettle_error *err)
 {
     const fettle_partitions *table = table_of(p);
     const fettle_partition *row =
@@ -422,11 +530,14 @@ static bool find_slot(placing *p, uint32_t *address, fettle_error *err)
         return ask_where(err);
     }
     *address = row->address;
-    note_partition(p, FETTLE_NOTE_PLACED_IN, row);
+    fettle_note_add(
+        p->observed, FETTLE_NOTE_PLACED_IN,
+        &(fettle_words){.file = file, .text = row->label, .address = row->address});
     return true;
 }
 
-static bool find_place(placing *p, fettle_span data, uint32_t *address, fettle_error *err)
+static bool find_place(placing *p, const char *file, fettle_span data, uint32_t *address,
+                       fettle_error *err)
 {
     fettle_esp_image image;
     if (fettle_partitions_is_table(data)) {
@@ -440,10 +551,10 @@ static bool find_place(placing *p, fettle_span data, uint32_t *address, fettle_e
     } else if (image.content == FETTLE_ESP_BOOTLOADER) {
         *address = p->board->bootloader;
     } else {
-        return find_slot(p, address, err);
+        return find_slot(p, file, address, err);
     }
     fettle_note_add(p->observed, FETTLE_NOTE_PLACED_AT,
-                    &(fettle_words){.address = *address});
+                    &(fettle_words){.file = file, .address = *address});
     return true;
 }
 
@@ -485,7 +596,7 @@ static void note_unused(placing *p, const fettle_esp_piece *piece)
 static bool place_region(placing *p, const fettle_region *region, fettle_error *err)
 {
     fettle_esp_piece piece = {.data = region->data};
-    const char *label = p->plan->memory;
+    const char *label = region->partition != NULL ? region->partition : p->plan->memory;
     const fettle_partition *row;
     if (label[0] != '\0') {
         if (region->has_address || p->plan->has_address) {
@@ -500,7 +611,7 @@ static bool place_region(placing *p, const fettle_region *region, fettle_error *
         piece.address = row->address;
     } else if (region->has_address || p->plan->has_address) {
         piece.address = region->has_address ? region->address : p->plan->address;
-    } else if (!find_place(p, region->data, &piece.address, err)) {
+    } else if (!find_place(p, file_of(p, region), region->data, &piece.address, err)) {
         return false;
     }
     note_unused(p, &piece);

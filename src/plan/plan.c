@@ -102,11 +102,55 @@ static bool check_content(fettle_plan *plan, const fettle_vendor *vendor, fettle
     return true;
 }
 
+/* Several files of which some have no address: only an ESP chip knows where its own go. */
+static bool check_places(const fettle_plan *plan, fettle_error *err)
+{
+    const fettle_image *image = plan->image;
+    const char *file = image->name;
+    if (image->region_count < 2 || image->regions[0].has_address) {
+        return true;
+    }
+    if (plan->row->protocol == FETTLE_PROTOCOL_ESP) {
+        if (!plan->has_address && plan->memory[0] == '\0') {
+            return true;
+        }
+        fettle_error_set(err, FETTLE_E_USAGE,
+                         &(fettle_words){.text = "one --address or --memory can't be for "
+                                                 "several files; write FILE@ADDRESS or "
+                                                 "FILE@PARTITION"});
+        return false;
+    }
+    for (size_t i = image->piece_count; i > 0; i--) {
+        file = image->pieces[i - 1].has_address ? file : image->pieces[i - 1].name;
+    }
+    fettle_error_set(err, FETTLE_E_FILE_NEEDS_ADDRESS, &(fettle_words){.file = file});
+    return false;
+}
+
+/* A bundle is for a tool of its maker, which does more than write its files. */
+static void note_wishes(fettle_plan *plan)
+{
+    const fettle_image *image = plan->image;
+    if (plan->kind != FETTLE_TASK_UPDATE || plan->row->protocol != FETTLE_PROTOCOL_ESP) {
+        return;
+    }
+    if (image->offers_erase && !plan->mass_erases) {
+        add_note(plan, FETTLE_NOTE_BUNDLE_ERASES, NULL);
+    }
+    if (image->header_wish[0] != '\0') {
+        add_note(plan, FETTLE_NOTE_BUNDLE_HEADER,
+                 &(fettle_words){.text = image->header_wish});
+    }
+}
+
 static bool take_image(fettle_plan *plan, const fettle_vendor *vendor,
                        const fettle_plan_wishes *wishes, fettle_error *err)
 {
     const fettle_image *image = plan->image;
     const fettle_memory *memory = &plan->row->memory;
+    if (!check_places(plan, err)) {
+        return false;
+    }
     if (plan->has_address && image->regions[0].has_address) {
         fettle_error_set(err, FETTLE_E_FILE_HAS_ADDRESS,
                          &(fettle_words){.file = image->name,
@@ -123,6 +167,7 @@ static bool take_image(fettle_plan *plan, const fettle_vendor *vendor,
     plan->keeps_from = memory->keeps_from < size ? memory->keeps_from : 0;
     plan->keeps_to =
         memory->keeps_to > 0 && memory->keeps_to < size ? memory->keeps_to : size;
+    note_wishes(plan);
     if (image->has_suffix && !image->suffix.is_intact) {
         add_note(plan,
                  image->suffix.leaves_suffix_out ? FETTLE_NOTE_OTHER_CHECKSUM
@@ -143,6 +188,19 @@ static bool take_image(fettle_plan *plan, const fettle_vendor *vendor,
                  &(fettle_words){.text = fettle_prefix_name(image->prefix)});
     }
     return true;
+}
+
+/* An update without a file is about a module's radio. */
+static bool check_region(const fettle_plan *plan, fettle_error *err)
+{
+    char text[160];
+    if (plan->kind != FETTLE_TASK_UPDATE || plan->row->protocol == FETTLE_PROTOCOL_ESP) {
+        return true;
+    }
+    fettle_words_render(text, sizeof text, "{board} has no radio with a region",
+                        &(fettle_words){.board = plan->name});
+    fettle_error_set(err, FETTLE_E_REGION_NOT_HERE, &(fettle_words){.text = text});
+    return false;
 }
 
 /* ---- which revision ---- */
@@ -302,6 +360,7 @@ bool fettle_plan_make(fettle_plan *plan, const fettle_image *image,
     memset(question, 0, sizeof *question);
     plan->kind = wishes->kind;
     plan->row = row;
+    plan->vendor = vendor;
     plan->name = name_of(row, wishes);
     plan->image = image;
     plan->may_read = wishes->may_read;
@@ -327,9 +386,22 @@ bool fettle_plan_make(fettle_plan *plan, const fettle_image *image,
     plan->baud = wishes->baud;
     plan->flash_size = wishes->flash_size;
     plan->uses_no_stub = wishes->uses_no_stub;
+    copy(plan->region, sizeof plan->region, wishes->region);
+    plan->erases_files = wishes->erases_files;
+    plan->erases_settings = wishes->erases_settings;
+    plan->needs_no_backup = wishes->needs_no_backup;
+    plan->gives_up_credentials = wishes->gives_up_credentials;
+    plan->is_restore = wishes->is_restore;
+    plan->has_mac = wishes->mac != NULL;
+    if (plan->has_mac) {
+        memcpy(plan->mac, wishes->mac, sizeof plan->mac);
+    }
     copy(plan->path, sizeof plan->path, wishes->path);
     copy(plan->serial, sizeof plan->serial, wishes->serial);
     if (image != NULL && !take_image(plan, vendor, wishes, err)) {
+        return false;
+    }
+    if (image == NULL && !check_region(plan, err)) {
         return false;
     }
     if (!take_revision(plan, wishes, question, err)) {
@@ -459,7 +531,7 @@ static const char *words_of_work(const fettle_plan *plan)
 void fettle_plan_describe(const fettle_plan *plan, char *text, size_t size)
 {
     text[0] = '\0';
-    fettle_text_append(text, size, verbs[plan->kind]);
+    fettle_text_append(text, size, plan->is_restore ? "restore " : verbs[plan->kind]);
     fettle_text_append(text, size, plan->name);
     if (plan->revision[0] != '\0') {
         fettle_text_append(text, size, " revision ");
@@ -470,10 +542,15 @@ void fettle_plan_describe(const fettle_plan *plan, char *text, size_t size)
         fettle_text_append(text, size, plan->path);
     }
     if (plan->image == NULL) {
+        fettle_text_append(text, size,
+                           plan->region[0] != '\0' ? ": set its region to " : "");
+        fettle_text_append_escaped(text, size, plan->region);
         return;
     }
     fettle_text_append(text, size,
-                       plan->kind == FETTLE_TASK_VERIFY ? " against " : " with ");
+                       plan->kind == FETTLE_TASK_VERIFY ? " against "
+                       : plan->is_restore               ? " from "
+                                                        : " with ");
     fettle_text_append_escaped(text, size, plan->image->name);
     fettle_text_append(text, size, ", ");
     fettle_text_append_number(text, size, content_size(plan->image));

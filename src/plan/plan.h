@@ -24,6 +24,8 @@ enum {
     FETTLE_MEMORY_WISH_SIZE = 64,
     FETTLE_CHIP_WISH_SIZE = 16,
     FETTLE_RESET_WISH_SIZE = 128,
+    FETTLE_REGION_WISH_SIZE = 24,
+    FETTLE_MAC_SIZE = 6,
 };
 
 typedef enum fettle_task_kind {
@@ -65,7 +67,13 @@ typedef struct fettle_plan_wishes {
     const char *chip, *reset; /* or NULL */
     uint32_t baud, flash_size;
     bool uses_no_stub;
-    bool is_stock; /* the board shows a stock loader's ids; the person named the row */
+    const char *region;                 /* of a module's radio, or NULL: as it is */
+    bool erases_files, erases_settings; /* of a module */
+    bool needs_no_backup;               /* of what can't be replaced */
+    bool gives_up_credentials;
+    bool is_restore;    /* UPDATE: the image is a copy of a board's memory, bytes alone */
+    const uint8_t *mac; /* six bytes: of the board that it is of; NULL: not known */
+    bool is_stock;      /* the board shows a stock loader's ids; the person named the row */
     fettle_usb_id stock_id;
     const fettle_usb_id *parts; /* ids of parts of this computer, seen just now, or NULL */
     size_t part_count;
@@ -96,7 +104,12 @@ typedef struct fettle_plan {
     char reset[FETTLE_RESET_WISH_SIZE]; /* empty: as the port suggests */
     uint32_t baud, flash_size;          /* bits a second, bytes; 0: not said */
     bool uses_no_stub;
-    char path[FETTLE_PATH_SIZE]; /* empty: any */
+    const fettle_vendor *vendor;          /* the row's; NULL: none */
+    char region[FETTLE_REGION_WISH_SIZE]; /* empty: as it is */
+    bool erases_files, erases_settings, needs_no_backup, gives_up_credentials;
+    bool is_restore, has_mac;
+    uint8_t mac[FETTLE_MAC_SIZE]; /* of the board that the backup is of */
+    char path[FETTLE_PATH_SIZE];  /* empty: any */
     char serial[FETTLE_TEXT_SIZE];
     char revision[FETTLE_ANSWER_SIZE]; /* empty: none asked for */
     size_t face_count;

@@ -86,7 +86,8 @@ typedef struct fettle_esp_setup {
     const char *restart;   /* the sequence into the application; NULL: as for the port */
     const uint32_t *bauds; /* rates to try, upwards, all above FETTLE_ESP_BAUD */
     size_t baud_count;
-    uint32_t flash_size; /* bytes; 0: the flash is asked */
+    uint32_t read_baud_max; /* what is read comes slower than other things; 0: it doesn't */
+    uint32_t flash_size;    /* bytes; 0: the flash is asked */
     unsigned
         patience; /* all times to wait for answers, times this; 0 is 1. For slow links */
 } fettle_esp_setup;
@@ -182,6 +183,7 @@ struct fettle_esp {
 
     /* results */
     fettle_esp_heard heard;       /* connect, listen, and on the way */
+    fettle_esp_heard told;        /* the most telling of all tries without contact */
     fettle_esp_identity identity; /* identify */
     bool is_stub;                 /* a stub answers, not the ROM */
     bool has_contact;             /* connect: a loader has answered */
@@ -197,7 +199,8 @@ struct fettle_esp {
     fettle_esp_left left;             /* leave */
     bool answers;                     /* knock */
     unsigned repeats;                 /* frames that were sent again, of all verbs */
-    uint16_t status; /* the last that was not good: 0x01xx of a ROM, 0xC1xx of a stub */
+    unsigned garbled; /* frames and answers that noise had changed, likewise */
+    uint16_t status;  /* the last that was not good: 0x01xx of a ROM, 0xC1xx of a stub */
 
     /* the engine's own: exchange */
     fettle_esp_next *then, *on_good, *otherwise, *on_frame, *on_silence, *on_trouble;
@@ -219,7 +222,9 @@ struct fettle_esp {
     fettle_esp_next *after_moves, *after_contact, *no_contact;
     size_t move;
     unsigned resets, resets_max, syncs, zeros, sync_replies;
-    bool is_heard_old; /* what was heard is from before the reset */
+    uint32_t sync_value;
+    bool is_heard_old;   /* what was heard is from before the reset */
+    bool has_heard_slow; /* and it was listened to at the other rate of boot texts */
 
     /* identify */
     uint32_t words_at[FETTLE_ESP_WORDS_MAX], words_seen[FETTLE_ESP_WORDS_MAX];
@@ -245,8 +250,10 @@ struct fettle_esp {
     const fettle_esp_region *region;
     uint32_t address, size, block, sequence_number;
     uint8_t *buffer;
-    size_t offset, from, chunk, chunk_done;
-    unsigned restarts, resends;
+    size_t offset, from, chunk, chunk_max, chunk_done;
+    uint32_t baud_before_read; /* to go back to; 0: it was slow enough */
+    unsigned restarts, resends, misreads;
+    uint32_t misread_at;
     bool is_deflated;
     fettle_us block_time;
     fettle_md5 digest;
@@ -339,6 +346,9 @@ fettle_engine *fettle_esp_load_stub(fettle_esp *esp, const fettle_esp_stub *stub
  * stayed in its loader. A board that leaves the bus by that is no failure.
  */
 fettle_engine *fettle_esp_leave(fettle_esp *esp, bool by_watchdog);
+
+/* It was brought into its application by somebody else: `left` and the rate are as after leave. */
+void fettle_esp_was_left(fettle_esp *esp);
 
 /*
  * Asks whether a loader is still there, at the rate that it had; `answers`. For a chip that was told to leave by lines that

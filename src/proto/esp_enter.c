@@ -154,19 +154,27 @@ static fettle_effect hold_move(fettle_esp *esp, fettle_us now)
                           : end_move(esp, now);
 }
 
+static bool is_reset(const fettle_esp_move *move)
+{
+    return move->rts && !move->dtr;
+}
+
+/* A chip with USB of its own isn't held in reset: its boot text is here before the move has ended. */
+static bool speaks_at_once(const fettle_esp *esp)
+{
+    return !has_rate(esp) && esp->is_connecting;
+}
+
 /* While the chip is held in reset nobody speaks: what is here now was said before. */
 static fettle_effect end_move(fettle_esp *esp, fettle_us now)
 {
     const fettle_esp_move *move = &esp->sequence.moves[esp->move++];
-    bool is_in_reset = move->rts && !move->dtr && move->hold > 0;
+    bool is_in_reset = !speaks_at_once(esp) && is_reset(move) && move->hold > 0;
     return is_in_reset ? fettle_esp_discard(esp, next_move) : next_move(esp, now);
 }
 
-static fettle_effect next_move(fettle_esp *esp, fettle_us now)
+static fettle_effect make_move(fettle_esp *esp, fettle_us now)
 {
-    if (esp->move == esp->sequence.count) {
-        return esp->after_moves(esp, now);
-    }
     const fettle_esp_move *move = &esp->sequence.moves[esp->move];
     esp->is_held |= move->dtr || move->rts;
     esp->then = hold_move;
@@ -176,6 +184,17 @@ static fettle_effect next_move(fettle_esp *esp, fettle_us now)
         .until = now + SECOND,
         .lines = {.dtr = move->dtr, .rts = move->rts},
     };
+}
+
+static fettle_effect next_move(fettle_esp *esp, fettle_us now)
+{
+    if (esp->move == esp->sequence.count) {
+        return esp->after_moves(esp, now);
+    }
+    const fettle_esp_move *move = &esp->sequence.moves[esp->move];
+    bool resets = is_reset(move) && (esp->move == 0 || !is_reset(move - 1));
+    return speaks_at_once(esp) && resets ? fettle_esp_discard(esp, make_move)
+                                         : make_move(esp, now);
 }
 
 fettle_effect fettle_esp_pull(fettle_esp *esp, const char *sequence, fettle_us now,
@@ -194,13 +213,6 @@ fettle_effect fettle_esp_pull(fettle_esp *esp, const char *sequence, fettle_us n
 /* ---- reset, banner, sync ---- */
 
 static fettle_esp_next sync, on_synced;
-
-static fettle_effect give_up(fettle_esp *esp, fettle_us now)
-{
-    fettle_esp_next *otherwise = esp->no_contact;
-    esp->no_contact = NULL;
-    return otherwise != NULL ? otherwise(esp, now) : fettle_esp_no_contact(esp);
-}
 
 static bool has_lines(const fettle_esp *esp)
 {
@@ -240,9 +252,84 @@ static fettle_effect listen_to_banner(fettle_esp *esp, fettle_us now)
     return effect;
 }
 
+/* ---- nobody answers ---- */
+
+static fettle_effect end_without_contact(fettle_esp *esp, fettle_us now)
+{
+    (void)now;
+    fettle_esp_keep_heard(esp);
+    return fettle_esp_no_contact(esp);
+}
+
+static fettle_effect usual_baud(fettle_esp *esp, fettle_us now)
+{
+    (void)now;
+    fettle_effect effect = fettle_esp_set_baud(esp, FETTLE_ESP_BAUD, end_without_contact);
+    esp->on_trouble = end_without_contact;
+    return effect;
+}
+
+static fettle_effect on_slow_text(fettle_esp *esp, fettle_us now)
+{
+    esp->input_at = esp->input_size;
+    if (now >= esp->deadline) {
+        return usual_baud(esp, now);
+    }
+    fettle_effect effect = fettle_esp_read_on(esp);
+    esp->then = on_slow_text;
+    return effect;
+}
+
+static fettle_effect hear_slow_text(fettle_esp *esp, fettle_us now)
+{
+    fettle_effect effect = fettle_esp_await(esp, now + SLOW_TEXT_TIME, NULL, usual_baud);
+    esp->then = on_slow_text;
+    return effect;
+}
+
+static fettle_effect reset_slowly(fettle_esp *esp, fettle_us now)
+{
+    esp->is_heard_old = true;
+    return fettle_esp_pull(esp, esp->setup.resets[0], now, hear_slow_text);
+}
+
+/* Of a chip that may be here, and whose text is noise at the usual rate; 0: there is none. */
+static uint32_t slow_baud(const fettle_esp *esp)
+{
+    for (size_t i = 0; i < esp->setup.chip_count; i++) {
+        const fettle_esp_chip *chip = &esp->setup.chips[i];
+        bool may_be = esp->setup.expected == NULL || esp->setup.expected == chip;
+        if (may_be && chip->boot_baud != FETTLE_ESP_BAUD) {
+            return chip->boot_baud;
+        }
+    }
+    return 0;
+}
+
+/* What was noise may be a boot text at the rate of older chips: one more reset, to listen. */
+static fettle_effect give_up(fettle_esp *esp, fettle_us now)
+{
+    fettle_esp_next *otherwise = esp->no_contact;
+    uint32_t baud = slow_baud(esp);
+    esp->no_contact = NULL;
+    if (otherwise != NULL) {
+        return otherwise(esp, now);
+    }
+    if (!has_rate(esp) || !has_lines(esp) || esp->has_heard_slow || baud == 0 ||
+        !fettle_esp_heard_noise(esp)) {
+        return end_without_contact(esp, now);
+    }
+    esp->has_heard_slow = true;
+    fettle_effect effect = fettle_esp_set_baud(esp, baud, reset_slowly);
+    esp->on_trouble = usual_baud;
+    return effect;
+}
+
 static fettle_effect reset_once(fettle_esp *esp, fettle_us now)
 {
-    if (esp->resets == esp->resets_max) {
+    fettle_esp_keep_heard(esp);
+    if (esp->resets >= esp->resets_max ||
+        (esp->told.waits_for_download && esp->resets >= RESETS_WAITING_MAX)) {
         return give_up(esp, now);
     }
     size_t which = esp->resets++ % (has_lines(esp) ? esp->setup.reset_count : 1);
@@ -267,17 +354,25 @@ static fettle_effect sync(fettle_esp *esp, fettle_us now)
 {
     static const fettle_us times[SYNCS_MAX] = {SYNC_TIME + 50 * MS, SYNC_TIME + 50 * MS,
                                                SYNC_TIME + 50 * MS, 250 * MS, 250 * MS};
-    if (esp->syncs == SYNCS_MAX || (has_lines(esp) && says_other_boot(esp))) {
+    bool waits = !esp->is_heard_old && esp->heard.waits_for_download;
+    unsigned most = waits ? SYNCS_WAITING_MAX : SYNCS_MAX;
+    if (esp->syncs >= most || (has_lines(esp) && says_other_boot(esp))) {
         return reset_once(esp, now);
     }
-    const esp_request request = sync_request(times[esp->syncs++]);
+    unsigned which = esp->syncs < SYNCS_MAX ? esp->syncs : SYNCS_MAX - 1;
+    const esp_request request = sync_request(times[which]);
+    esp->syncs++;
     return fettle_esp_exchange(esp, &request, now, on_synced, sync);
 }
 
+/* All eight are alike. */
 static void count_sync_reply(fettle_esp *esp)
 {
+    uint32_t value = fettle_esp_value(esp);
+    esp->garbled += esp->sync_replies > 0 && value != esp->sync_value;
+    esp->sync_value = value;
     esp->sync_replies++;
-    esp->zeros += fettle_esp_value(esp) == 0;
+    esp->zeros += value == 0;
 }
 
 /* A new session: what was said on the way into it is no news any more. */
@@ -290,6 +385,7 @@ static fettle_effect end_sync(fettle_esp *esp, fettle_us now)
         esp->is_stub = esp->zeros == esp->sync_replies;
         esp->heard.size = 0;
         esp->heard.has_restarted = false;
+        esp->told = (fettle_esp_heard){.size = 0};
         esp->is_heard_old = true;
         esp->no_contact = NULL;
     }
@@ -300,6 +396,8 @@ static fettle_effect on_more_sync(fettle_esp *esp, fettle_us now)
 {
     if (fettle_esp_is_reply(esp, SYNC, 0) && esp->answer == FETTLE_ESP_GOOD) {
         count_sync_reply(esp);
+    } else {
+        esp->garbled++;
     }
     bool is_all = esp->sync_replies == SYNC_REPLIES || ++esp->strays > STRAYS_MAX;
     return is_all ? end_sync(esp, now) : fettle_esp_read_on(esp);
@@ -309,6 +407,8 @@ static fettle_effect on_synced(fettle_esp *esp, fettle_us now)
 {
     esp->zeros = esp->sync_replies = 0;
     count_sync_reply(esp);
+    esp->garbled =
+        esp->is_connecting ? 0 : esp->garbled; /* what came before was no frame */
     return fettle_esp_await(esp, now + SYNC_TIME, on_more_sync, end_sync);
 }
 
@@ -392,8 +492,10 @@ static fettle_effect connect(fettle_esp *esp, fettle_us now)
 
 fettle_engine *fettle_esp_connect(fettle_esp *esp)
 {
+    fettle_esp_keep_heard(esp);
     fettle_esp_forget(esp);
     esp->lines_failed = false;
+    esp->garbled = 0;
     esp->no_contact = NULL;
     return fettle_esp_ready(esp, FETTLE_CLAUSE_ENTER, 0, connect);
 }

@@ -13,6 +13,9 @@
  * answered may have been taken or not, and sending it again could write it twice, one block further:
  * there the loader is asked whether it is still the same, and BEGIN starts anew, at the sector that the
  * block belongs to, or, as nobody can begin in the middle of a deflated stream, from the beginning.
+ *
+ * A ROM reads back what it has programmed. Where that is something else it is tried once more, as it is: of a deflated
+ * stream nobody knows which place was meant.
  */
 #include "proto/esp_wire.h"
 
@@ -210,6 +213,43 @@ static bool was_not_taken(uint16_t status)
            status == STUB_COMMAND;
 }
 
+/* Nor is it known whether it was: its head, which no checksum covers, or its answer had changed. */
+static bool was_garbled(const fettle_esp *esp)
+{
+    return !esp->is_stub && (esp->status == STATUS_PARAMETER || esp->status >> 8 != 1);
+}
+
+static fettle_effect does_not_take(fettle_esp *esp)
+{
+    fettle_error *error = &esp->engine.error;
+    fettle_error_set(error, FETTLE_E_VERIFY_MISMATCH, &esp->words);
+    error->hint =
+        "Power the board from a supply of its own, take off what is connected to its "
+        "flash's pins, and run the same command again; if it comes back at the same "
+        "place, this flash is write-protected or worn out.";
+    error->device_kind = FETTLE_STATUS_ROM;
+    error->device = esp->status;
+    error->has_address = true;
+    error->address = esp->words.address;
+    return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+}
+
+static void choose_restart(fettle_esp *esp);
+
+static fettle_effect on_read_back(fettle_esp *esp, fettle_us now)
+{
+    bool is_same = esp->misreads > 0 && esp->misread_at == esp->words.address;
+    if (!esp->is_deflated && (is_same || esp->misreads == RESTARTS_MAX)) {
+        return does_not_take(esp);
+    }
+    esp->misreads++;
+    esp->misread_at = esp->is_deflated ? UINT32_MAX : esp->words.address;
+    esp->repeats++;
+    choose_restart(esp);
+    esp->is_deflated = false;
+    return begin(esp, now);
+}
+
 static bool may_begin_again(const fettle_esp *esp)
 {
     return esp->is_stub || (esp->status >= ROM_ERRORS_FROM && esp->status <= ROM_ERRORS_TO);
@@ -226,8 +266,11 @@ static fettle_effect send_block(fettle_esp *esp, fettle_us now)
 
 static fettle_effect on_bad_block(fettle_esp *esp, fettle_us now)
 {
-    if (esp->answer == FETTLE_ESP_SILENT) {
+    if (esp->answer == FETTLE_ESP_SILENT || was_garbled(esp)) {
         return recover(esp, now);
+    }
+    if (esp->status == STATUS_READ_BACK && !esp->is_stub) {
+        return on_read_back(esp, now);
     }
     if (was_not_taken(esp->status) && esp->resends++ < RESENDS_MAX) {
         esp->repeats++;
@@ -359,6 +402,7 @@ fettle_engine *fettle_esp_write(fettle_esp *esp, const fettle_esp_region *region
     esp->is_deflated = region->deflated.size > 0 &&
                        region->deflated.size < region->data.size && can_deflate(esp);
     esp->from = esp->offset = 0;
+    esp->misreads = 0;
     fettle_engine *engine = fettle_esp_ready(esp, FETTLE_CLAUSE_WRITE_AT,
                                              (uint32_t)stream(esp).size, begin_write);
     esp->words.address = region->address;

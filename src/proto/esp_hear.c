@@ -137,7 +137,7 @@ void fettle_esp_hear(fettle_esp *esp, fettle_span bytes)
 {
     const size_t piece_max = FETTLE_ESP_TEXT_SIZE / 2; /* so that nothing slips through */
     if (bytes.size > 0 && esp->is_heard_old) {
-        fettle_esp_forget(esp);
+        fettle_esp_forget(esp); /* reset_once() has kept it, if it counts */
     }
     while (bytes.size > 0) {
         fettle_span piece = {bytes.data, bytes.size < piece_max ? bytes.size : piece_max};
@@ -196,45 +196,73 @@ const fettle_esp_strap *fettle_esp_strap_of(const fettle_esp_chip *chip, uint32_
 }
 
 /* Of the chip that says so itself, or that it is meant to be. */
-static const fettle_esp_strap *strap(const fettle_esp *esp)
+static const fettle_esp_strap *strap(const fettle_esp *esp, const fettle_esp_heard *heard)
 {
-    const fettle_esp_chip *chip =
-        esp->heard.chip != NULL ? esp->heard.chip : esp->setup.expected;
-    return chip != NULL && esp->heard.has_boot
-               ? fettle_esp_strap_of(chip, esp->heard.number)
-               : NULL;
+    const fettle_esp_chip *chip = heard->chip != NULL ? heard->chip : esp->setup.expected;
+    return chip != NULL && heard->has_boot ? fettle_esp_strap_of(chip, heard->number)
+                                           : NULL;
 }
 
-static fettle_effect wrong_boot(fettle_esp *esp, const fettle_esp_strap *row)
+/* From what says least to what says most. */
+typedef enum esp_telling {
+    TELLS_NOTHING,
+    TELLS_NOISE,
+    TELLS_TEXT,
+    TELLS_BOOT,
+    TELLS_WAITING,
+    TELLS_ECHO,
+} esp_telling;
+
+static esp_telling telling(const fettle_esp *esp, const fettle_esp_heard *heard)
 {
+    const fettle_esp_strap *row = strap(esp, heard);
+    const size_t enough = 8; /* fewer bytes are a glitch of the line */
+    bool is_text = heard->total >= enough && heard->printable * 10 >= heard->total * 9;
+    bool waits =
+        heard->waits_for_download || (row != NULL && row->boot == FETTLE_ESP_BOOT_DOWNLOAD);
+    return heard->has_echo    ? TELLS_ECHO
+           : waits            ? TELLS_WAITING
+           : heard->has_boot  ? TELLS_BOOT
+           : is_text          ? TELLS_TEXT
+           : heard->total > 0 ? TELLS_NOISE
+                              : TELLS_NOTHING;
+}
+
+void fettle_esp_keep_heard(fettle_esp *esp)
+{
+    if (telling(esp, &esp->heard) >= telling(esp, &esp->told)) {
+        esp->told = esp->heard;
+    }
+}
+
+bool fettle_esp_heard_noise(const fettle_esp *esp)
+{
+    return telling(esp, &esp->told) == TELLS_NOISE;
+}
+
+static fettle_effect wrong_boot(fettle_esp *esp)
+{
+    const fettle_esp_strap *row = strap(esp, &esp->told);
     char number[16] = "boot:0x";
-    fettle_text_append_hex(number, sizeof number, esp->heard.number, 1);
+    fettle_text_append_hex(number, sizeof number, esp->told.number, 1);
     bool is_other = row != NULL && row->boot == FETTLE_ESP_BOOT_OTHER;
     return fettle_esp_refuse(esp, is_other ? FETTLE_E_ESP_STRAPS : FETTLE_E_ESP_BOOT_MODE,
                              number, row != NULL ? row->why : "its boot pin was high");
 }
 
-/* Which of the failures it is: from what says most to what says nothing. */
 fettle_effect fettle_esp_no_contact(fettle_esp *esp)
 {
-    const fettle_esp_heard *heard = &esp->heard;
-    const fettle_esp_strap *row = strap(esp);
-    const size_t enough = 8; /* fewer bytes are a glitch of the line */
-
-    if (heard->has_echo) {
-        return fettle_esp_refuse(esp, FETTLE_E_ESP_ECHO, NULL, NULL);
-    }
-    if (heard->waits_for_download ||
-        (row != NULL && row->boot == FETTLE_ESP_BOOT_DOWNLOAD)) {
-        return fettle_esp_refuse(esp, FETTLE_E_ESP_DEAF, NULL, NULL);
-    }
-    if (heard->has_boot) {
-        return wrong_boot(esp, row);
-    }
-    if (heard->total == 0) {
-        return fettle_esp_refuse(esp, FETTLE_E_ESP_SILENT, NULL, NULL);
-    }
-    bool is_text = heard->total >= enough && heard->printable * 10 >= heard->total * 9;
-    return fettle_esp_refuse(esp, is_text ? FETTLE_E_ESP_NOT_RESET : FETTLE_E_ESP_NOISE,
-                             NULL, NULL);
+    static const fettle_code codes[] = {
+        [TELLS_NOTHING] = FETTLE_E_ESP_SILENT, [TELLS_NOISE] = FETTLE_E_ESP_NOISE,
+        [TELLS_TEXT] = FETTLE_E_ESP_NOT_RESET, [TELLS_BOOT] = FETTLE_E_ESP_BOOT_MODE,
+        [TELLS_WAITING] = FETTLE_E_ESP_DEAF,   [TELLS_ECHO] = FETTLE_E_ESP_ECHO,
+    };
+    esp_telling what = telling(esp, &esp->told);
+    fettle_esp_heard last = esp->heard;
+    esp->heard = esp->told; /* the evidence is of the same try */
+    fettle_effect effect = what == TELLS_BOOT
+                               ? wrong_boot(esp)
+                               : fettle_esp_refuse(esp, codes[what], NULL, NULL);
+    esp->heard = last;
+    return effect;
 }

@@ -69,6 +69,8 @@ static const fettle_esp_chip *without_id(const fettle_esp *esp)
 
 static fettle_effect on_magic(fettle_esp *esp, fettle_us now)
 {
+    bool is_another = esp->rounds > 0 && esp->magic != fettle_esp_value(esp);
+    esp->garbled += is_another;
     esp->magic = fettle_esp_value(esp);
     esp->magic_chip = by_magic(esp, esp->magic);
     esp->is_magic_refused = false;
@@ -155,6 +157,8 @@ static fettle_effect ask_security(fettle_esp *esp, fettle_us now)
 static fettle_effect fail_unknown(fettle_esp *esp)
 {
     char text[48] = "magic number 0x";
+    esp->garbled +=
+        esp->garbled > 0 ? GARBLED_MANY : 0; /* one bit makes another chip of it */
     if (esp->security_size >= SECURITY_LONG) {
         text[0] = '\0';
         fettle_text_append(text, sizeof text, "chip id ");
@@ -222,6 +226,7 @@ static fettle_effect on_word(fettle_esp *esp, fettle_us now)
 {
     uint32_t value = fettle_esp_value(esp);
     bool is_same = esp->looks > 0 && value == esp->words_seen[esp->word];
+    esp->garbled += esp->looks > 0 && !is_same;
     esp->words_seen[esp->word] = value;
     if (is_same) {
         esp->word++;

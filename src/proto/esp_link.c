@@ -219,10 +219,23 @@ bool fettle_esp_is_reply(fettle_esp *esp, uint8_t opcode, size_t payload)
 
 /* ---- exchange ---- */
 
-/* The frame didn't arrive as it was sent, so it was not carried out. */
-static bool is_line_trouble(uint16_t status)
+/* All refusals of a ROM begin with 1. */
+static bool is_no_status(const fettle_esp *esp)
 {
-    switch (status) {
+    return !esp->is_stub && esp->status >> 8 != 1;
+}
+
+/* What every loader can tell of any place that we ask for: a refusal means that it was asked for another. */
+static bool only_asks(uint8_t opcode)
+{
+    return opcode == READ_REG || opcode == READ_FLASH_SLOW || opcode == SPI_FLASH_MD5;
+}
+
+/* The frame didn't arrive as it was sent, so it was not carried out; or its answer didn't. */
+static bool is_line_trouble(const fettle_esp *esp)
+{
+    switch (esp->status) {
+    case STATUS_PARAMETER: /* without a checksum it is the address that has changed */
     case STATUS_FORMAT:
     case STATUS_CHECKSUM:
     case STATUS_SEND:
@@ -232,7 +245,7 @@ static bool is_line_trouble(uint16_t status)
     case STUB_COMMAND:
         return true;
     default:
-        return false;
+        return is_no_status(esp) || only_asks(esp->awaited);
     }
 }
 
@@ -241,7 +254,7 @@ static fettle_effect begin(fettle_esp *esp, fettle_us now);
 static fettle_effect not_good(fettle_esp *esp, fettle_us now)
 {
     bool may_repeat =
-        esp->answer == FETTLE_ESP_SILENT || is_line_trouble(esp->status) || esp->is_probing;
+        esp->answer == FETTLE_ESP_SILENT || is_line_trouble(esp) || esp->is_probing;
     if (esp->tries_left > 1 && may_repeat) {
         esp->tries_left--;
         esp->repeats++;
@@ -263,12 +276,27 @@ static bool is_unknown_opcode(fettle_esp *esp)
            esp->answer == FETTLE_ESP_REFUSED && esp->status == STATUS_FORMAT;
 }
 
+static bool is_no_answer_to(const fettle_esp *esp)
+{
+    return is_no_status(esp) || (only_asks(esp->awaited) && !esp->is_probing);
+}
+
+/* Not a late answer, and not text, of which a frame begins at its END. */
+static bool is_garbled(const fettle_esp *esp)
+{
+    return esp->reader.is_spoilt ||
+           (esp->reader.size >= FETTLE_ESP_HEAD && esp->reply[0] == DIRECTION_REPLY &&
+            esp->reply[1] == esp->awaited);
+}
+
 static fettle_effect on_frame(fettle_esp *esp, fettle_us now)
 {
     if (fettle_esp_is_reply(esp, esp->awaited, esp->payload_size) ||
         is_unknown_opcode(esp)) {
+        esp->garbled += esp->answer == FETTLE_ESP_REFUSED && is_no_answer_to(esp);
         return esp->answer == FETTLE_ESP_GOOD ? esp->on_good(esp, now) : not_good(esp, now);
     }
+    esp->garbled += is_garbled(esp);
     if (esp->reply[0] != DIRECTION_REPLY && !esp->is_connecting) {
         fettle_esp_hear(esp, (fettle_span){esp->reply, esp->reader.size});
     }
@@ -385,9 +413,27 @@ fettle_effect fettle_esp_fail_with(fettle_esp *esp, const fettle_outcome *last)
     return end_badly(esp);
 }
 
+/* What was concluded from answers of which too many were damaged says something of the line. */
+static bool is_conclusion(fettle_code code)
+{
+    switch (code) {
+    case FETTLE_E_NO_ANSWER:
+    case FETTLE_E_UNEXPECTED_ANSWER:
+    case FETTLE_E_ESP_UNKNOWN_CHIP:
+    case FETTLE_E_ESP_OTHER_CHIP:
+    case FETTLE_E_ESP_FLASH_SILENT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 fettle_effect fettle_esp_refuse(fettle_esp *esp, fettle_code code, const char *text,
                                 const char *text2)
 {
+    if (esp->garbled >= GARBLED_MANY && is_conclusion(code)) {
+        code = FETTLE_E_LINE_NOISE;
+    }
     fettle_error_set(&esp->engine.error, code,
                      &(fettle_words){.text = text, .text2 = text2});
     return end_badly(esp);
@@ -414,11 +460,13 @@ static fettle_effect fail_with_status(fettle_esp *esp)
 
 fettle_effect fettle_esp_fail(fettle_esp *esp, fettle_us now)
 {
+    bool was_heard = esp->answer == FETTLE_ESP_REFUSED;
     (void)now;
-    if (esp->answer == FETTLE_ESP_REFUSED) {
-        return fail_with_status(esp);
-    }
-    return fettle_esp_refuse(esp, FETTLE_E_NO_ANSWER, NULL, NULL);
+    bool is_noise =
+        is_no_status(esp) || (esp->garbled >= GARBLED_MANY && is_line_trouble(esp));
+    esp->garbled += was_heard && is_no_status(esp) ? GARBLED_MANY : 0;
+    return was_heard && !is_noise ? fail_with_status(esp)
+                                  : fettle_esp_refuse(esp, FETTLE_E_NO_ANSWER, NULL, NULL);
 }
 
 fettle_effect fettle_esp_done(fettle_esp *esp, fettle_us now)

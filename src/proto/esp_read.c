@@ -4,7 +4,7 @@
  * another one on its way would send an application to another place. So the ROM is asked for the hash of what was
  * read, where it has one. A stub sends frames of raw bytes, each of which is
  * acknowledged by how many are here, and an MD5 of them all at the end. Both are asked for 64 KiB at a
- * time, so that what a lost byte costs is that and not everything.
+ * time, so that what a lost byte costs is that and not everything; a ROM for less where that was too much.
  */
 #include "proto/esp_wire.h"
 
@@ -12,12 +12,14 @@
 
 enum {
     CHUNK = 0x10000,
+    CHUNK_LEAST = 0x400, /* of a ROM's answers on a noisy line */
+    ROUNDS_MAX = 8,
     IN_FLIGHT = 64, /* as all hosts ask; stubs send one frame at a time whatever it is */
 };
 
 #define FRAME_TIME (3 * SECOND)
 
-static fettle_esp_next next_chunk;
+static fettle_esp_next next_chunk, end_read;
 
 bool fettle_esp_can_read(const fettle_esp *esp)
 {
@@ -36,11 +38,13 @@ static fettle_effect end_chunk(fettle_esp *esp, fettle_us now)
 
 static fettle_effect read_slowly_again(fettle_esp *esp, fettle_us now)
 {
-    if (esp->rounds++ == RESTARTS_MAX) {
+    if (esp->rounds++ == ROUNDS_MAX) {
         return fettle_esp_refuse(esp, FETTLE_E_UNEXPECTED_ANSWER,
                                  "what was read isn't what the chip hashed", NULL);
     }
     esp->repeats++;
+    esp->garbled++;
+    esp->chunk_max = esp->chunk_max > CHUNK_LEAST ? esp->chunk_max / 4 : CHUNK_LEAST;
     return next_chunk(esp, now);
 }
 
@@ -188,14 +192,30 @@ static fettle_effect read_fast(fettle_esp *esp, fettle_us now)
 
 /* ---- the verb ---- */
 
+/* Some bridges lose what comes in quick succession from the chip, at rates that they hold in the other direction. */
+static fettle_effect slow_down(fettle_esp *esp, fettle_us now)
+{
+    uint32_t most = esp->setup.read_baud_max;
+    esp->baud_before_read = most > 0 && esp->baud > most ? esp->baud : 0;
+    return esp->baud_before_read > 0 ? fettle_esp_baud_again(esp, most, now, next_chunk)
+                                     : next_chunk(esp, now);
+}
+
+static fettle_effect end_read(fettle_esp *esp, fettle_us now)
+{
+    return esp->baud_before_read > 0
+               ? fettle_esp_baud_again(esp, esp->baud_before_read, now, fettle_esp_done)
+               : fettle_esp_done(esp, now);
+}
+
 static fettle_effect next_chunk(fettle_esp *esp, fettle_us now)
 {
     size_t left = esp->size - esp->offset;
-    esp->chunk = left < CHUNK ? left : CHUNK;
+    esp->chunk = left < esp->chunk_max ? left : esp->chunk_max;
     esp->chunk_done = 0;
     esp->words.address = esp->address + (uint32_t)esp->offset;
     if (left == 0) {
-        return fettle_esp_done(esp, now);
+        return end_read(esp, now);
     }
     return esp->is_stub ? read_fast(esp, now) : read_slowly(esp, now);
 }
@@ -209,7 +229,7 @@ static fettle_effect begin_read(fettle_esp *esp, fettle_us now)
     bool is_far =
         !esp->is_stub && (uint64_t)esp->address + esp->size > chip_of(esp)->rom_limit;
     return fettle_esp_can_read(esp) && !is_far
-               ? next_chunk(esp, now)
+               ? slow_down(esp, now)
                : fettle_esp_refuse(esp, FETTLE_E_ESP_CANNOT, what, NULL);
 }
 
@@ -221,6 +241,7 @@ fettle_engine *fettle_esp_read(fettle_esp *esp, uint32_t address, uint8_t *buffe
     esp->size = size;
     esp->offset = 0;
     esp->rounds = 0;
+    esp->chunk_max = CHUNK;
     fettle_engine *engine = fettle_esp_ready(esp, FETTLE_CLAUSE_READ_AT, size, begin_read);
     esp->words.address = address;
     return engine;

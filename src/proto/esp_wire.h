@@ -40,11 +40,13 @@ enum {
 
 /* Status of a ROM, and of a stub. */
 enum {
+    STATUS_PARAMETER = 0x0101,
     STATUS_FORMAT = 0x0105, /* unknown opcode, or wrong length */
     STATUS_FAILED = 0x0106,
     STATUS_CHECKSUM = 0x0107,
     STATUS_SEND = 0x0103,
     STATUS_RECEIVE = 0x0104,
+    STATUS_READ_BACK = 0x0108, /* what a ROM has programmed reads back otherwise */
     STUB_LENGTH = 0xC000,
     STUB_CHECKSUM = 0xC100,
     STUB_COMMAND = 0xC300,
@@ -53,22 +55,26 @@ enum {
 #define MS     ((fettle_us)1000)
 #define SECOND ((fettle_us)1000000)
 
-#define SYNC_TIME     (100 * MS)
-#define REGISTER_TIME SECOND        /* what is answered at once */
-#define COMMAND_TIME  (3 * SECOND)  /* the rest */
-#define ERASE_PER_MB  (40 * SECOND) /* and writing, at most; of 10^6 bytes */
-#define HASH_PER_MB   (8 * SECOND)
-#define LONGEST_TIME  (240 * SECOND)
-#define HANDOVER_TIME (10 * SECOND) /* for a frame to be taken by the port */
-#define BANNER_TIME   (60 * MS)  /* until a boot text has begun; sequences wait as well */
-#define SETTLE_TIME   (50 * MS)  /* after a change of the rate */
-#define DRAIN_TIME    (200 * MS) /* a refusal may come eight times */
+#define SYNC_TIME      (100 * MS)
+#define REGISTER_TIME  SECOND        /* what is answered at once */
+#define COMMAND_TIME   (3 * SECOND)  /* the rest */
+#define ERASE_PER_MB   (40 * SECOND) /* and writing, at most; of 10^6 bytes */
+#define HASH_PER_MB    (8 * SECOND)
+#define LONGEST_TIME   (240 * SECOND)
+#define HANDOVER_TIME  (10 * SECOND) /* for a frame to be taken by the port */
+#define BANNER_TIME    (60 * MS)  /* until a boot text has begun; sequences wait as well */
+#define SLOW_TEXT_TIME (200 * MS) /* a boot text after one more reset */
+#define SETTLE_TIME    (50 * MS)  /* after a change of the rate */
+#define DRAIN_TIME     (200 * MS) /* a refusal may come eight times */
 
 enum {
     TRIES = 3,        /* of what may be repeated */
     STRAYS_MAX = 100, /* frames in front of the one that is awaited */
     RESETS_MAX = 7,
-    SYNCS_MAX = 5, /* a reset */
+    SYNCS_MAX = 5,          /* a reset */
+    SYNCS_WAITING_MAX = 12, /* of a chip that says that it waits for download */
+    RESETS_WAITING_MAX = 4, /* of one that says so and doesn't hear us */
+    GARBLED_MANY = 3,       /* frames: by then it is the line */
     SYNC_REPLIES = 8,
     RESTARTS_MAX = 3, /* of a region that is written, or read */
     MEGA = 1000000,
@@ -177,6 +183,10 @@ fettle_effect fettle_esp_ask_hash(fettle_esp *esp, uint32_t address, uint32_t si
 
 void fettle_esp_hear(fettle_esp *esp, fettle_span bytes);
 void fettle_esp_forget(fettle_esp *esp); /* all that was heard */
+/* Keeps what was heard if it tells more than what is kept: in the end all tries count. */
+void fettle_esp_keep_heard(fettle_esp *esp);
+/* Would it be noise that there was no contact for? */
+bool fettle_esp_heard_noise(const fettle_esp *esp);
 /* Puts the most telling of it into the error. */
 void fettle_esp_put_evidence(const fettle_esp *esp, fettle_error *error);
 fettle_effect fettle_esp_no_contact(fettle_esp *esp);

@@ -129,10 +129,12 @@ static fettle_outcome open_found(fettle_host *host, const fettle_effect *effect,
         outcome = fail(FETTLE_WHY_SEVERAL);
         outcome.count = found->count;
     } else if (found->face->as != FETTLE_LINK_NONE) {
-        outcome = host->sight.access != FETTLE_WHY_NONE
-                      ? fail(host->sight.access)
-                      : bus->ops->open(bus->self, &host->sight, found->face->as,
-                                       &effect->open.settings, &host->link);
+        /* Busy at the last look: only opening it tells whether it still is. */
+        bool is_no_use =
+            host->sight.access != FETTLE_WHY_NONE && host->sight.access != FETTLE_WHY_BUSY;
+        outcome = is_no_use ? fail(host->sight.access)
+                            : bus->ops->open(bus->self, &host->sight, found->face->as,
+                                             &effect->open.settings, &host->link);
         host->is_open = outcome.kind == FETTLE_OK;
     }
     outcome.sight = &host->sight;

@@ -19,7 +19,7 @@
 enum {
     FETTLE_BUSES_MAX = 8,
     FETTLE_SIGHTS_MAX = 64,    /* a bus; further boards are not seen */
-    FETTLE_TIDY_EFFECTS = 16,  /* after a cancel, ... */
+    FETTLE_TIDY_EFFECTS = 40,  /* after a cancel, ... */
     FETTLE_TIDY_US = 2000000,  /* ... and in all */
     FETTLE_JUMP_US = 2000000,  /* a clock that jumps by more than this was suspended */
     FETTLE_LINE_SIZE = 140000, /* room for a line about any OPEN and any control transfer */
@@ -52,8 +52,8 @@ typedef struct fettle_host_bus {
  *     `count` is then how many others have arrived meanwhile, `sight` the last of them or NULL;
  *   - several boards (paths) match: ERROR, SEVERAL, at once; `count` boards, `sight` is the first;
  *   - one: OK; with a face that is LINK_NONE nothing is opened. ERROR where its access, or opening
- *     it, says why not; `sight` is then the board that is in the way. The face is that of
- *     fettle_match_face(match, sight).
+ *     it, says why not (BUSY only opening: it may be free by now); `sight` is then the board that
+ *     is in the way. The face is that of fettle_match_face(match, sight).
  * A board that open() calls BUSY without a code of the system is held by another caller in this
  * program: it is waited for as if it were not there, unless the match names it by path or serial.
  *

@@ -86,8 +86,16 @@ says "$err" "esp8266, esp32, esp32s2" "the known ones are listed"
 usage_of "steps that are none" --reset 'D0|Q'
 usage_of "a size that is none" --flash-size many
 usage_of "a rate that is none" --baud fast
+for size in 3MB 4000000 128KB 512MB; do
+    usage_of "a flash of $size" --flash-size $size
+    says "$err" "256KB, 512KB, 1MB, 2MB" "there are others"
+done
+usage_of "a rate below the first" --baud 5
+says "$err" "115200" "which is told"
+usage_of "a stub and none" --stub stub.json --no-stub
 run update esp32.bin --board $board --stub data.bin
 ends_with 9 "a stub that is none"
+says "$err" "data.bin" "it is named"
 for way in classic tight 'D0|R1|W0.1|D1|R0|W0.05|D0'; do
     run update esp32.bin --board $board,person=none --reset "$way" --json
     ends_with 0 "--reset $way"
@@ -175,6 +183,70 @@ has '["error"]["code"]' '"no-such-memory"'
 run update data.bin --board $board --json
 ends_with 4 "data without a place"
 has '["error"]["code"]' '"answer-needed"'
+
+# ---- several files ----
+
+sample esp-bootloader esp32 boot.bin
+sample esp-table table.bin
+rm -f all.flash
+run update boot.bin table.bin esp32.bin --board $board,content=blank,flash=all.flash --json
+ends_with 0 "what an ESP chip knows the place of needs no address"
+has '["outcome"]' '"updated"'
+says "$err" "boot.bin names no address: what it is belongs to 0x00001000" "where each goes is said, and whose it is"
+says "$err" "esp32.bin names no address: it goes to the board's partition factory" "also of the application"
+run verify boot.bin table.bin esp32.bin --board $board,flash=all.flash --json
+ends_with 0 "verify likewise"
+run info boot.bin table.bin esp32.bin
+ends_with 0 "info of them"
+says "$out" "without an address, bootloader (boot.bin)" "none has an address"
+run info boot.bin table.bin esp32.bin --json
+is_valid info
+has '["image"]["regions"][0]["address"]' null
+has '["image"]["partitions"][0]["label"]' '"nvs"'
+run update next.bin@ota_1 data.bin@storage --board $board,flash=all.flash --json
+ends_with 0 "partitions by name, of several files"
+cmp -s -i 0:$((0x210000)) -n 65536 next.bin all.flash
+ok $? "the application is in its slot"
+cmp -s -i 0:$((0x310000)) -n 5000 data.bin all.flash
+ok $? "the data in its partition"
+run update next.bin@ota_1 data.bin@nowhere --board $board,flash=all.flash --json
+ends_with 2 "one that the board doesn't have"
+has '["error"]["code"]' '"no-such-memory"'
+run update next.bin data.bin --board $board --json
+ends_with 2 "data without a place, beside an application"
+says "$err" "FILE@nvs, FILE@0x10000" "how it is said where it goes"
+run update boot.bin esp32.bin --address 0x10000 --board $board --json
+ends_with 2 "one address for two files"
+run update boot.bin esp32.bin@ota_0 --memory ota_0 --board $board --json
+ends_with 2 "one partition for two files"
+run update boot.bin esp32.bin --board sim:stm32f4,timing=none,mode=dfu --json
+ends_with 2 "a board with another chip needs addresses"
+has '["error"]["code"]' '"file-needs-address"'
+
+# ---- bundles ----
+
+cat >flasher_args.json <<'END'
+{"flash_settings": {"flash_mode": "dio", "flash_size": "4MB", "flash_freq": "40m"},
+ "flash_files": {"0x1000": "boot.bin", "0x8000": "table.bin", "0x10000": "esp32.bin"},
+ "extra_esptool_args": {"chip": "esp32"}}
+END
+run update flasher_args.json --board $board --json
+ends_with 0 "a bundle"
+says_not "$err" "flash settings" "which asks for what its bootloader has"
+sed 's/"dio"/"qio"/; s/4MB/keep/' flasher_args.json >other.json
+run update other.json --board $board --json
+ends_with 0 "one that asks for something else"
+says "$err" "other flash settings (qio, keep, 40m)" "that is said"
+cat >manifest.json <<'END'
+{"name": "One", "new_install_prompt_erase": true, "builds": [{"chipFamily": "ESP32", "parts": [
+ {"path": "boot.bin", "offset": 4096}, {"path": "table.bin", "offset": 32768}, {"path": "esp32.bin", "offset": 65536}]}]}
+END
+run update manifest.json --board $board --json
+ends_with 0 "a manifest that would have the flash erased"
+says "$err" "would have all of the flash erased first" "that is said"
+run update manifest.json --mass-erase --yes --board $board --json
+ends_with 0 "and done where a person asks for it"
+says_not "$err" "would have all" "then there is nothing to say"
 
 # ---- erase, reset ----
 

@@ -18,7 +18,7 @@ ends_with 0 "a question that is answered, on 80 columns"
 says "$out" "one of: 1, 2" "the values are shown"
 says "$out" "read back and compared" "it ends well"
 
-on_terminal --check-columns --columns 40 --answer 9 --answer "" --answer 2 -- "$FETTLE" update pytrack.dfu --board $board
+on_terminal --check-columns --columns 40 --answer 9 --answer "" --answer 2 -- "$FETTLE" update pytrack.dfu --board $board,pic-version=16
 ends_with 0 "the third answer is right, on 40 columns"
 says "$out" "It has to be one of" "wrong ones are asked again"
 

@@ -35,4 +35,14 @@ attempt update new.bin --board $esp32,circuit=none --reset none
 is_proven "P004 (d) the same with --reset none"
 ! grep '"what":"lines"' $log | grep -q true
 ok $? "P004 (d) which leaves the lines alone"
+
+# A person is asked for BOOT and RESET, presses them, and the application starts all the same. The chip did restart, and
+# its boot text said why; the last word must not be that it doesn't restart.
+sample esp-app esp32s3 s3.bin 65536
+
+attempt update new.bin --board $esp32,fault=stuck-app
+refuses 12 esp-boot-mode 'boot:0x13: GPIO0 was high' "P004 (e) BOOT had no effect"
+matches_not "$err" 'does not restart' "P004 (e) it did restart"
+attempt update s3.bin --board $esp32s3,fault=stuck-app,person=none
+matches_not "$err" 'does not restart' "P004 (f) a chip with USB of its own did restart, too"
 finish

@@ -10,4 +10,9 @@ for verb in "update new.bin" "verify new.bin" "read out.bin" "erase --yes" "rese
     refuses 7 board-busy 'another program holds it' "P006 ${verb%% *}"
     advises 'close the program.*serial monitor' "P006 ${verb%% *}"
 done
+
+# The port is busy. With --wait it goes on by itself as soon as the port is free.
+attempt update new.bin --wait=20 --board $esp32,fault=busy@1
+is_proven "P006 free again while it is waited for"
+has_at 0x10000 new.bin "P006 the board has the file"
 finish

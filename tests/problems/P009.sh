@@ -29,14 +29,14 @@ forget
 run update new.dfu --board $board,fast-stall=4294967295 --revision 1 --json
 is_a_success "(b) stalled, replugged" STALL
 is_json '["board"]["mode"]' '"app"' "P009 (b) the application was waited for"
-is_json '["board"]["parts"][0]["version_after"]' '"0.08"' "P009 (b) and its version read"
+is_json '["board"]["parts"][0]["version_after"]' '"8"' "P009 (b) and its version read"
 
 # (c) its window is over: it vanishes at the end marker, and comes back with the application's PID
 forget
 run update new.dfu --board $board,window=900,races=yes,person=none --revision 1 --json
 is_a_success "(c) vanishes, comes back as application" GONE
 is_json '["board"]["id"]' '"04d8:f013"' "P009 (c) the application's PID was waited for"
-is_json '["board"]["parts"][0]["version_after"]' '"0.08"' "P009 (c) and its version read"
+is_json '["board"]["parts"][0]["version_after"]' '"8"' "P009 (c) and its version read"
 
 # (d) the answer is lost, and it stays in update mode
 forget

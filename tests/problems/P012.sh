@@ -20,4 +20,9 @@ ok $? "P012 (b) it has an end (after $(took_ms) ms)"
 ok $? "P012 (b) all ways were tried ($(resets) starts)"
 was_not_changed "P012 (b) nothing was changed"
 matches_not "$err" 'time.?out|packet header' "P012 (b) no word of packets"
+
+# The first eight SYNCs after each reset get no answer, though the chip says that it waits for download.
+attempt update new.bin --board $esp32,sync-misses=8
+is_proven "P012 (c) the first 8 SYNCs get no answer"
+has_at 0x10000 new.bin "P012 (c) the board has the file"
 finish

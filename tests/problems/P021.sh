@@ -29,7 +29,7 @@ sys.exit(0 if later and later[0]["picture"] else 1)
 END
     ok $? "P021 $1 it waits on, and shows the picture again"
     has_event 'e["event"] == "failed" and e["at_ms"] >= 30000' "P021 $1 until the wait is over"
-    was_left_alone "P021 $1 the application was asked nothing"
+    was_only_asked_who_it_is "P021 $1 the application was asked no more than who it is"
 }
 normal_start "(a) Pytrack" pytrack pytrack.dfu 1 pytrack-s1
 normal_start "(b) Expansion Board" expansion31 expansion.dfu 3.1 expansion-s1

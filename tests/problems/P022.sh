@@ -29,7 +29,7 @@ done
 [ "$before" = 3 ]
 ok $? "P022 after the second failed try, neither sooner nor later ($((before - 1)) tries)"
 matches "$err" "module.*battery" "P022 a person reads it"
-was_left_alone "P022 the application was asked nothing"
+was_only_asked_who_it_is "P022 the application was asked no more than who it is"
 
 # One failed try is no reason to send anybody for a screwdriver.
 forget

@@ -28,4 +28,12 @@ attempt update new.bin --board $esp32,own-stub=yes,protected=0x20000 --stub stub
 ends_with 11 "P025 (d) the same with a stub"
 is_json '["error"]["code"]' '"verify-mismatch"' "P025 (d) what is there is something else"
 matches "$err" '0x00020000' "P025 (d) the first place is named"
+
+# A block that takes nothing, and a ROM that sees it: exit 11, and a word of power and protection, not of the file.
+attempt update new.bin --board $esp32,protected=0x10000
+ends_with 11 "P025 (e) a block that takes nothing"
+matches "$err" '0x00010000' "P025 (e) the first place is named"
+matches "$err" 'power' "P025 (e) power is named"
+matches "$err" 'protect' "P025 (e) protection is named"
+matches_not "$err" 'file is for this board' "P025 (e) the file isn't blamed"
 finish

@@ -125,6 +125,6 @@ for name in INT TERM HUP; do
     kill -s $name $program
     end
     ended_by "armed, $name"
-    was_left_alone "P046 armed, $name: the board was asked nothing"
+    was_only_asked_who_it_is "P046 armed, $name: the board was asked no more than who it is"
 done
 finish

@@ -16,8 +16,8 @@ matches "$err" "module on it has its own, which is unchanged" "P049 the module's
 matches "$err" "os\.uname" "P049 where the module's version is seen"
 matches "$err" "fettle (list|info)" "P049 where the shield's is seen"
 is_json '["board"]["parts"][0]["name"]' '"shield"' "P049 the part is named"
-is_json '["board"]["parts"][0]["version_before"]' '"0.08"' "P049 its version before"
-is_json '["board"]["parts"][0]["version_after"]' '"0.08"' "P049 and after"
+is_json '["board"]["parts"][0]["version_before"]' '"8"' "P049 its version before"
+is_json '["board"]["parts"][0]["version_after"]' '"8"' "P049 and after"
 
 # The place that is named shows it, and a board that carries no module is spared the sentence.
 run list --board $board

@@ -24,5 +24,5 @@ forget
 run update new.dfu --board sim:pytrack,timing=none,person=none,log=$log --revision 1 --json
 ends_with 12 "P072 (c) nobody is there to press"
 is_json '["error"]["code"]' '"no-update-mode"' "P072 (c) it is there, and not in update mode"
-was_left_alone "P072 (c) its application was asked nothing"
+was_only_asked_who_it_is "P072 (c) its application was asked no more than who it is"
 finish

@@ -23,7 +23,7 @@ END
 ok $? "P074 (a) after all was proven, and the replugging is noticed"
 is_json '["outcome"]' '"updated"' "P074 (a) it is updated"
 is_json '["board"]["mode"]' '"app"' "P074 (a) the application is up"
-is_json '["board"]["parts"][0]["version_after"]' '"0.08"' "P074 (a) and its version read"
+is_json '["board"]["parts"][0]["version_after"]' '"8"' "P074 (a) and its version read"
 shield_has new.dfu "P074 (a) the board has the file"
 
 # (b) nobody is there

@@ -40,4 +40,23 @@ matches "$err" 'nobody read or hash its flash, so nothing proves' "P081 (e) and 
 has_at 0x10000 s3.bin "P081 (e) the board has the file"
 attempt read out.bin --flash-size 4MB --board $sdm
 refuses 10 esp-secure-download "secure download mode, where it can't read its flash" "P081 (e) read"
+
+# ---- flash encryption for developers, and secure boot version 2 ----
+
+for at in new.bin new.bin@0x10000; do
+    attempt update $at --board $esp32,encryption=development
+    refuses 8 esp-secured 'encrypted' "P081 (f) $at onto encrypted flash"
+    matches_not "$err" 'no partition table' "P081 (f) $at: there is one, encrypted"
+done
+attempt update new.bin --board $esp32,secure-boot=v2
+matches "$err" 'signed|secure boot' "P081 (g) an unsigned application with secure boot is told of"
+attempt update s3.bin --board $esp32s3,secure-boot=v2
+matches "$err" 'signed|secure boot' "P081 (g) the same of an ESP32-S3"
+
+# ---- where nothing can be read, the words are of the chip ----
+
+attempt verify s3.bin@0x10000 --board $esp32s3,sdm=yes
+refuses 10 esp-secure-download 'secure download mode' "P081 (h) verify in secure download mode"
+attempt read out.bin --board $esp32s3,sdm=yes
+refuses 10 esp-secure-download 'secure download mode' "P081 (h) read, without asking for a size first"
 finish

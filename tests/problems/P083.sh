@@ -32,4 +32,13 @@ for at in merged.bin merged.bin@0; do
     has_at 0x10000 new.bin "P083 (c) the application of $at"
     matches "$err" 'partition nvs \(20480 bytes at 0x00009000\) stays' "P083 (c) $at: the settings stay, and that is said"
 done
+
+# ---- the right address is proposed, and the file isn't called wrong ----
+
+attempt update new.bin@0 --board $esp32
+matches "$err" '0x0*10000|without.*address|leave out the @' "P083 (d) an application at 0: where it belongs"
+matches_not "$err" 'choose the file' "P083 (d) the file is right"
+attempt update boot.bin@0 --board $esp32
+matches "$err" '0x0*1000[^0]|without.*address|leave out the @' "P083 (e) a bootloader at 0: where it belongs"
+matches_not "$err" 'choose the file' "P083 (e) the file is right"
 finish

@@ -27,4 +27,20 @@ for crystal in 26 40; do
     attempt info --board $esp32,xtal=$crystal
     is_json '["board"]["chip"]["crystal_mhz"]' $crystal "P117 (e) an ESP32 with $crystal MHz"
 done
+
+# An ESP8266 that starts its application: its log comes at 74880 baud, and is no noise. And its ROM isn't spoken of as DFU.
+attempt update first.bin --board $esp8266,fault=stuck-app,person=none
+refuses 12 esp-boot-mode 'GPIO0 was high' "P117 (f) its boot text is read"
+attempt verify first.bin --board $esp8266
+refuses 10 esp-cannot "can't (hash|read)" "P117 (g) verify, which its ROM can't"
+advises '--stub' "P117 (g) verify, which its ROM can't"
+
+# Its ROM erases two sectors where it is told to erase one, and can't read what the second one held.
+sample raw 4096 one.bin
+sample raw 8192 two.bin
+attempt update one.bin@0x20000 --board $esp8266
+ends_with 0 "P117 (h) a single sector"
+matches "$err" '4096 bytes at 0x00021000.*--stub' "P117 (h) what goes with it is told"
+attempt update two.bin@0x20000 --board $esp8266
+matches_not "$err" '0x00022000' "P117 (h) of two sectors nothing else goes"
 finish

@@ -171,6 +171,14 @@ was_left_alone() { # DESCRIPTION
     ok $? "$1"
 }
 
+# An application that was asked for its version over its line, by commands that change nothing, and no more.
+was_only_asked_who_it_is() { # DESCRIPTION
+    [ -s $log ] &&
+        ! grep -q -v -E '"what":"(arrives|leaves|hand|open|close|line-coding|lines|write|read|pic)"' $log &&
+        ! grep '"what":"pic"' $log | grep -q -v -E '"bRequest":(16|17|18),'
+    ok $? "$1"
+}
+
 was_not_changed() { # DESCRIPTION
     [ -s $log ] && ! grep -q '"changes":true' $log
     ok $? "$1"

@@ -776,10 +776,8 @@ static void p046(void)
 
 static void p049(void)
 {
-    desk *self = new_desk("pytrack,person=helpful", false);
+    desk *self = new_desk("pytrack,person=helpful,pic-version=4,updated-version=8", false);
     take_shield_file(self, 0xF014);
-    self->old_version = 0x0004;
-    self->new_version = 0x0008;
     run(self, FETTLE_VERB_UPDATE,
         (fettle_wishes){.board = "sim:pytrack", .revision = "1", .wait = 30 * SECOND});
     const char *before = self->result->version_before, *after = self->result->version_after;

@@ -188,6 +188,7 @@ def written(name):
 def check_command_line():
     for arguments, word in [(["dfu", "--tcp", "127.0.0.1:0"], "no serial line"), (["dfu", "--pty"], "no serial line"),
                             (["esp32", "--usbip", "127.0.0.1:0"], "--rfc2217"), (["esp32", "--plug"], "--rfc2217"),
+                            (["lopy+expansion2", "--usbip", "127.0.0.1:0"], "--rfc2217"),
                             (["pytrack", "--pty", "--tcp", "127.0.0.1:0"], "only one"),
                             (["pytrack", "--rfc2217"], "HOST:PORT"), (["pytrack", "--tcp=nix:1"], "HOST:PORT"),
                             (["pytrack", "--tcp", "0.0.0.0:0"], "--allow-remote"), (["--pty"], "no board"),
@@ -439,6 +440,55 @@ def check_esp():
     same(server.stop(), 0, "the server ends well")
 
 
+SYNC = b"\xc0\0\x08\x24\0\0\0\0\0\x07\x07\x12\x20" + b"U" * 32 + b"\xc0"
+ENTER = ["02 8C 00 DF 00 00", "02 0C 00 DF 00 00", "02 8E 00 FE 00 00", "02 0E 00 FE 00 00", "02 8E 00 DF 00 00",
+         "02 0E 00 DF 00 00", "02 0E 00 FF 20 00", "02 8E 00 FF 20 00"]
+
+
+def check_modules():
+    server = Lines("rfc2217", "lopy+expansion2", "lopy4+pytrack", "esp32", "--commands", stdin=subprocess.PIPE)
+    same(server.names, ["1-1 sim:lopy+expansion2", "1-2 sim:lopy4+pytrack", "1-3 sim:esp32"], "modules on carriers have names")
+    client = Telnet(server.ports[0])
+    same(server.ask("press 1-1 wire"), "ok", "G23 to ground, and reset")
+    ok(client.receive_until(b"waiting for download"), "brings a module into its loader")
+    client.say(SYNC)
+    ok(client.receive_until(b"\xc0\1\x08"), "which answers SYNC")
+    ok(server.ask("show 1-1").startswith("ok update 0403:6015"), "and is shown")
+    same(server.ask("press 1-1 unwire"), "ok", "the wire is taken off, and reset")
+    ok(client.receive_until(b"; LoPy with ESP32"), "its firmware says what it is")
+    same([server.ask("press 1-3 wire")[:4], server.ask("press 1-1 knob")[:4]], ["no: "] * 2, "others have no such wire")
+    client.close()
+    client = Telnet(server.ports[1])
+    same(client.ask(DATASIZE, 5), (5,), "five data bits")
+    client.ask(PURGE, 1)
+    client.data = b""
+    client.say(b"\x11")
+    same(client.receive(2), b"\x08\0", "are for the PIC, which says its version")
+    for step in ENTER:
+        client.say(bytes.fromhex(step))
+    same(len(client.receive(8)), 8, "it obeys, and answers each command")
+    same(client.ask(DATASIZE, 8), (8,), "eight are for the module,")
+    client.say(SYNC)
+    ok(client.receive_until(b"\xc0\1\x08"), "which is in its loader now")
+    client.close()
+    same(server.stop(), 0, "the server ends well")
+
+
+def check_module_on_pty():
+    """Of one whose bridge has nothing but bytes: a pseudo terminal of Linux has eight data bits, whatever it is told."""
+    server = Program("lopy+expansion2", "--pty=port", "--commands", stdin=subprocess.PIPE)
+    same([server.line(), server.line()[:16]], ["1-1 sim:lopy+expansion2", "plugged 1-1 pty "], "a module behind a bridge")
+    line = open_raw("port", termios.B115200)
+    time.sleep(0.1)
+    same(server.ask("press 1-1 wire"), "ok", "it is wired")
+    came = b""
+    while b"waiting for download" not in came and select.select([line], [], [], LONGEST)[0]:
+        came += os.read(line, 64)
+    ok(b"waiting for download" in came, "and says so to whoever has opened the pseudo terminal")
+    os.close(line)
+    same(server.stop(), 0, "the program ends well")
+
+
 def check_pyserial():
     if serial is None:
         print("# pyserial isn't installed", flush=True)
@@ -463,4 +513,4 @@ def check_pyserial():
 
 
 perform(check_command_line, check_tcp, check_negotiation, check_rfc2217, check_garbage, check_deaf_client, check_departures,
-        check_pty, check_esp, check_pyserial)
+        check_pty, check_esp, check_modules, check_module_on_pty, check_pyserial)

@@ -560,6 +560,25 @@ def check_line():
     same(server.stop(), 0, "the server ends well")
 
 
+def check_module():
+    server = Server("lopy4+pytrack")
+    board = Board(server.port, "1-1")
+    board.control(0x21, CODING, 0, 0, coding(115200, 5))
+    line = Line(board)
+    line.write(b"\x11")
+    line.take_until(lambda: line.data[-2:] == b"\x08\0")
+    ok(True, "with five data bits the PIC of a shield says its version")
+    for step in ("028e00fe0000", "020e00fe0000", "028e00df0000", "020e00df0000", "020e00ff2000", "028e00ff2000"):
+        line.write(bytes.fromhex(step))
+    line.data = b""
+    line.take_until(lambda: len(line.data) == 6)
+    line.take_answer(board.start(0x21, CODING, 0, 0, coding(115200)))
+    line.write(b"\xc0\0\x08\x24\0\0\0\0\0\x07\x07\x12\x20" + b"U" * 32 + b"\xc0")
+    line.take_until(lambda: b"\xc0\1\x08" in line.data)
+    ok(True, "and brings the module into its loader, which answers with eight")
+    same(server.stop(), 0, "the server ends well")
+
+
 def check_commands():
     server = Server("pytrack,window=off,enumerate=20", "dfu,bootable=no", "--commands", stdin=subprocess.PIPE)
     same(server.ask("show 1-1", 2), "ok app 04d8:f013 bootable", "show: an application")
@@ -632,4 +651,4 @@ def check_mute():
 
 
 perform(check_command_line, check_descriptions, check_pytrack, check_strict, check_unlink, check_garbage, check_persons,
-        check_line, check_commands, check_mute)
+        check_line, check_module, check_commands, check_mute)

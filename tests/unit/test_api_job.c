@@ -86,7 +86,7 @@ static void test_an_update_by_hand(void **state)
     assert_string_equal("Pytrack", result->name);
     assert_string_equal("sim:pytrack", result->path);
     assert_string_equal("shield", result->part);
-    assert_string_equal("0.06", result->version_before);
+    assert_string_equal("6", result->version_before);
     assert_int_equal(FETTLE_MODE_APP, result->mode);
     assert_int_equal(0xf013, result->id.product);
     assert_int_equal(0, result->repaired);

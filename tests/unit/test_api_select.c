@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "api_room.h"
+#include "tests/tools/esp_make.h"
 
 static struct room room;
 
@@ -579,6 +580,71 @@ static void test_a_board_that_never_comes_is_no_board(void **state)
     assert_int_equal(0, fettle_boards_look(room.context, true, NULL, 0, NULL));
 }
 
+/* ---- ESP boards ---- */
+
+/* An application for an ESP32-S3: all that is known of its board is that it has a serial line. */
+static void take_esp_file(void)
+{
+    static uint8_t bytes[0x8000];
+    enum { ESP32S3 = 9 };
+    const esp_make wish = {.kind = ESP_MAKE_APP,
+                           .chip_id = ESP32S3,
+                           .max_full = 0xFFFF,
+                           .has_hash = true,
+                           .code = 3000};
+    esp_writer file = {.bytes = bytes, .room = sizeof bytes};
+    esp_put_image(&file, &wish);
+    fettle_image_free(room.image);
+    room.image =
+        fettle_image_from_bytes("app.bin", (fettle_span){bytes, file.size}, 0, &room.err);
+    assert_non_null(room.image);
+}
+
+static void esp_updates(const char *board)
+{
+    fettle_wishes wishes = {.board = board, .wait = 60 * SECONDS};
+    if (!room_do(&room, FETTLE_VERB_UPDATE, &wishes)) {
+        print_message("# %s\n", room.err.message);
+    }
+    assert_int_equal(FETTLE_E_NONE, room.err.code);
+    assert_string_equal("sim:esp32s3", room_result(&room)->path);
+    assert_int_equal(FETTLE_PROOF_HASH, room_result(&room)->verified);
+}
+
+static void test_the_only_line_that_may_have_an_esp_chip(void **state)
+{
+    (void)state;
+    enter("esp32s3,timing=none");
+    assert_true(room_add(&room, "dfu,timing=none"));
+    take_esp_file();
+    esp_updates(NULL);
+    assert_int_equal(0, room_asked(&room, 1, "open"));
+    enter("esp32s3*2,timing=none");
+    take_esp_file();
+    is_refused(FETTLE_VERB_UPDATE, NULL, FETTLE_E_SEVERAL_BOARDS);
+    assert_true(has_words("sim:esp32s3, sim:esp32s3.2"));
+}
+
+static void test_an_esp_board_that_is_not_there_yet(void **state)
+{
+    static const char *const boards[] = {NULL, "sim:esp32s3"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        enter("esp32s3,timing=none,mode=unplugged");
+        assert_true(room_add(&room, "dfu,timing=none"));
+        take_esp_file();
+        esp_updates(boards[i]);
+        assert_non_null(strstr(room.last_ask, "hold BOOT while you plug it in"));
+        assert_int_equal(0, room_asked(&room, 1, "open"));
+    }
+    enter("dfu,timing=none");
+    take_esp_file();
+    assert_false(room_do(&room, FETTLE_VERB_UPDATE, &(fettle_wishes){.board = NULL}));
+    assert_int_equal(FETTLE_E_NO_BOARD, room.err.code);
+    assert_true(has_words("no ESP board is there"));
+    assert_int_equal(0, room_asked(&room, 0, "open"));
+}
+
 static void test_known_boards_have_what_a_person_needs(void **state)
 {
     fettle_known_board board;
@@ -631,6 +697,8 @@ int main(void)
         cmocka_unit_test(test_a_wait_gives_every_bus_its_turn),
         cmocka_unit_test(test_a_board_that_is_coming_is_waited_for),
         cmocka_unit_test(test_a_board_that_never_comes_is_no_board),
+        cmocka_unit_test(test_the_only_line_that_may_have_an_esp_chip),
+        cmocka_unit_test(test_an_esp_board_that_is_not_there_yet),
         cmocka_unit_test(test_known_boards_have_what_a_person_needs),
     };
     return cmocka_run_group_tests(tests, NULL, tidy_up);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "base/effect.h"
 
 static const fettle_face faces[] = {
@@ -110,6 +112,36 @@ static void test_only_a_later_arrival(void **state)
     assert_null(fettle_match_face(&match, &loader));
 }
 
+static void test_a_node_is_a_name_too(void **state)
+{
+    (void)state;
+    fettle_sight sight = loader;
+    fettle_match match = any_of_them;
+    match.path = "/dev/ttyUSB0";
+    assert_null(fettle_match_face(&match, &sight));
+    sight.node[0] = '?';
+    assert_null(fettle_match_face(&match, &sight));
+    (void)memcpy(sight.node, match.path, strlen(match.path) + 1);
+    assert_non_null(fettle_match_face(&match, &sight));
+}
+
+static bool is_serial(const fettle_sight *sight)
+{
+    return sight->kind == FETTLE_LINK_SERIAL;
+}
+
+static void test_only_what_may_be_it(void **state)
+{
+    (void)state;
+    fettle_sight sight = loader;
+    fettle_match match = any_of_them;
+    match.may_be = is_serial;
+    assert_null(fettle_match_face(&match, &sight));
+    sight.kind = FETTLE_LINK_SERIAL;
+    sight.id = faces[1].id;
+    assert_non_null(fettle_match_face(&match, &sight));
+}
+
 static void test_never_unless_named(void **state)
 {
     (void)state;
@@ -139,6 +171,8 @@ int main(void)
         cmocka_unit_test(test_no_usb_is_not_any_id),
         cmocka_unit_test(test_path_and_serial_must_agree),
         cmocka_unit_test(test_only_a_later_arrival),
+        cmocka_unit_test(test_a_node_is_a_name_too),
+        cmocka_unit_test(test_only_what_may_be_it),
         cmocka_unit_test(test_never_unless_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -294,6 +294,103 @@ static void named_data_is_no_loss_to_be_told(void **state)
     refused(FETTLE_E_IMAGE_TOO_LARGE, "16385 bytes");
 }
 
+/* ---- several files, of which not all have addresses ---- */
+
+static void each_where_it_belongs(void **state)
+{
+    (void)state;
+    fettle_image_piece pieces[] = {{.name = "loader.bin"},
+                                   {.name = "table.bin"},
+                                   {.name = "app.bin"},
+                                   {.name = "data.bin", .has_address = true}};
+    self.image.pieces = pieces;
+    self.image.piece_count = 4;
+    add_loader();
+    add_table();
+    add_app();
+    at_address(add_bytes(100, 0x42), STORAGE_AT);
+    self.board.table = NULL;
+    assert_true(make());
+    assert_int_equal(4, self.layout.count);
+    placed(0, LOADER_AT, self.regions[0].data.size);
+    placed(1, TABLE_AT, self.regions[1].data.size);
+    placed(2, FACTORY_AT, self.regions[2].data.size);
+    placed(3, STORAGE_AT, 100);
+    assert_int_equal(1, notes(FETTLE_NOTE_PLACED_AT, "loader.bin names no address"));
+    assert_int_equal(1, notes(FETTLE_NOTE_PLACED_AT, "table.bin names no address"));
+    assert_int_equal(1, notes(FETTLE_NOTE_PLACED_IN, "app.bin names no address"));
+}
+
+static void two_applications(void **state)
+{
+    (void)state;
+    add_app();
+    add_app();
+    refused(FETTLE_E_IMAGE_NOT_FOR_BOARD,
+            "two pieces of it would go to the sector at 0x10000");
+    self.regions[1].partition = "ota_1";
+    assert_true(make());
+    placed(0, FACTORY_AT, self.regions[0].data.size);
+    placed(1, SLOT_1_AT, self.regions[1].data.size);
+    assert_int_equal(1, notes(FETTLE_NOTE_SLOT_UNUSED, "ota_1"));
+}
+
+static void each_in_its_partition(void **state)
+{
+    (void)state;
+    add_bytes(NVS_SIZE, 0x42)->partition = "nvs";
+    add_bytes(100, 0x42)->partition = "storage";
+    assert_true(make());
+    placed(0, NVS_AT, NVS_SIZE);
+    placed(1, STORAGE_AT, 100);
+    assert_int_equal(0, self.observed.note_count);
+    self.regions[1].partition = "nowhere";
+    refused(FETTLE_E_NO_SUCH_MEMORY, "nowhere");
+    self.regions[1].partition = "nvs";
+    refused(FETTLE_E_IMAGE_NOT_FOR_BOARD, "the sector at 0x9000");
+    self.regions[0].data.size++;
+    refused(FETTLE_E_IMAGE_TOO_LARGE, "16385 bytes");
+}
+
+/* A table in a partition is content of it: the board's own is where it was. */
+static void table_in_a_partition(void **state)
+{
+    (void)state;
+    add_table()->partition = "storage";
+    self.image.region_count = 1;
+    refused(FETTLE_E_IMAGE_NOT_FOR_BOARD, "it belongs to 0x8000");
+}
+
+/* ---- secure boot ---- */
+
+static void unsigned_image(void **state)
+{
+    enum { MAGIC = 0xE7 };
+    (void)state;
+    fettle_region *app = add_app();
+    assert_true(make());
+    assert_int_equal(0, notes(FETTLE_NOTE_UNSIGNED, ""));
+    self.board.is_secure_boot = true;
+    assert_true(make());
+    assert_int_equal(1, notes(FETTLE_NOTE_UNSIGNED, "the new application isn't signed"));
+
+    size_t sector = (app->data.size + SECTOR - 1) / SECTOR * SECTOR;
+    memset(self.room + app->data.size, 0xFF, sector + SECTOR - app->data.size);
+    self.room[sector] = MAGIC;
+    app->data.size = sector + SECTOR;
+    assert_true(make());
+    assert_int_equal(0, notes(FETTLE_NOTE_UNSIGNED, ""));
+    self.room[sector] = 0xFF; /* filled up, and no more */
+    assert_true(make());
+    assert_int_equal(1, notes(FETTLE_NOTE_UNSIGNED, ""));
+
+    self.image.region_count = 0;
+    self.file.size = 0;
+    add_loader();
+    assert_true(make());
+    assert_int_equal(1, notes(FETTLE_NOTE_UNSIGNED, "the new bootloader isn't signed"));
+}
+
 /* ---- for another chip ---- */
 
 static void other_chip(void **state)
@@ -354,7 +451,9 @@ static void application_at_the_wrong_place(void **state)
     at_address(region, LOADER_AT);
     refused(FETTLE_E_IMAGE_NOT_FOR_BOARD, "where the bootloader belongs");
     at_address(region, NVS_AT);
-    refused(FETTLE_E_IMAGE_NOT_FOR_BOARD, "0x9000, which is its partition nvs");
+    refused(FETTLE_E_IMAGE_NOT_FOR_BOARD,
+            "0x9000, which is its partition nvs: it belongs to 0x10000");
+    assert_non_null(strstr(self.err.hint, "without an address"));
     at_address(region, FACTORY_AT + SECTOR);
     refused(FETTLE_E_IMAGE_NOT_FOR_BOARD, "in the middle of a partition");
     at_address(region, TABLE_AT);
@@ -367,7 +466,8 @@ static void loader_at_the_wrong_place(void **state)
 {
     (void)state;
     at_address(add_loader(), 0);
-    refused(FETTLE_E_IMAGE_NOT_FOR_BOARD, "where this chip doesn't look for one");
+    refused(FETTLE_E_IMAGE_NOT_FOR_BOARD,
+            "where this chip doesn't look for one: it belongs to 0x1000");
 }
 
 static void table_at_the_wrong_place(void **state)
@@ -402,7 +502,9 @@ static void too_large(void **state)
     at_address(region, FLASH_SIZE - 2 * SECTOR);
     placed_alone(FLASH_SIZE - 2 * SECTOR);
     at_address(region, FLASH_SIZE - SECTOR);
-    refused(FETTLE_E_IMAGE_TOO_LARGE, "4194304");
+    refused(FETTLE_E_IMAGE_TOO_LARGE,
+            "the image has 8192 bytes, the board's memory 4194304, "
+            "and it would begin at 0x3ff000");
     self.board.flash_size = 0; /* then nobody can say */
     placed_alone(FLASH_SIZE - SECTOR);
 }
@@ -585,6 +687,23 @@ static void new_table_counts(void **state)
     placed(1, 0x20000, app->data.size);
 }
 
+static void table_for_a_larger_flash(void **state)
+{
+    (void)state;
+    fettle_region *region = add_table();
+    self.board.flash_size = FLASH_SIZE / 2;
+    refused(FETTLE_E_IMAGE_NOT_FOR_BOARD,
+            "its partition table needs 4 MB of flash, and this board has 2 MB");
+    at_address(region, TABLE_AT);
+    refused(FETTLE_E_IMAGE_NOT_FOR_BOARD, "needs 4 MB");
+    self.board.flash_size = FLASH_SIZE - SECTOR;
+    refused(FETTLE_E_IMAGE_NOT_FOR_BOARD, "this board has 4092 KB");
+    self.board.flash_size = 0; /* nobody knows */
+    assert_true(make());
+    self.board.flash_size = FLASH_SIZE;
+    assert_true(make());
+}
+
 static void damaged_table(void **state)
 {
     (void)state;
@@ -624,6 +743,11 @@ int main(void)
         cmocka_unit_test_setup(bytes_go_where_somebody_says, set_up),
         cmocka_unit_test_setup(by_label, set_up),
         cmocka_unit_test_setup(named_data_is_no_loss_to_be_told, set_up),
+        cmocka_unit_test_setup(each_where_it_belongs, set_up),
+        cmocka_unit_test_setup(two_applications, set_up),
+        cmocka_unit_test_setup(each_in_its_partition, set_up),
+        cmocka_unit_test_setup(table_in_a_partition, set_up),
+        cmocka_unit_test_setup(unsigned_image, set_up),
         cmocka_unit_test_setup(other_chip, set_up),
         cmocka_unit_test_setup(other_generation, set_up),
         cmocka_unit_test_setup(other_revision, set_up),
@@ -643,6 +767,7 @@ int main(void)
         cmocka_unit_test_setup(blank_to_its_end, set_up),
         cmocka_unit_test_setup(looks_into_a_merged_file, set_up),
         cmocka_unit_test_setup(new_table_counts, set_up),
+        cmocka_unit_test_setup(table_for_a_larger_flash, set_up),
         cmocka_unit_test_setup(damaged_table, set_up),
         cmocka_unit_test_setup(ranges, set_up),
     };

@@ -600,15 +600,54 @@ static void test_refusals(void **state)
     assert_int_equal(0x0106, error()->device);
     assert_int_equal(1, loader.counts[0x02]);
     assert_int_equal(0, loader.counts[0x03]);
+}
+
+/* It reads back otherwise: to be erased and written again, once, and then this place is named. */
+static void test_a_block_that_does_not_take(void **state)
+{
+    (void)state;
+    begin_session("esp32");
+    make_region(0x2000, false);
+    loader.spoiled_opcode = 0x03;
+    loader.spoiled_nth = 6; /* in the second sector */
+    loader.spoil = REFUSED;
+    loader.refusal = 0x0108;
+    assert_true(write_region());
+    expect_written();
+    assert_int_equal(2, loader.counts[0x02]);
+    assert_int_equal(6 + 4, loader.counts[0x03]);
 
     begin_session("esp32");
+    make_region(0x1000, false);
     loader.spoiled_opcode = 0x03;
     loader.spoiled_nth = 1;
     loader.spoil = REFUSED;
-    loader.refusal = 0x0108; /* reads back otherwise: sending it again is no use */
+    loader.refusal = 0x0108;
+    loader.spoils_all_after = true;
     assert_false(write_region());
+    assert_int_equal(FETTLE_E_VERIFY_MISMATCH, error()->code);
     assert_int_equal(0x0108, error()->device);
-    assert_int_equal(1, loader.counts[0x03]);
+    assert_true(error()->has_address);
+    assert_int_equal(0x10000, error()->address);
+    assert_int_equal(2, loader.counts[0x02]);
+    assert_int_equal(2, loader.counts[0x03]);
+}
+
+/* Of a deflated stream nobody knows the place: then it goes as it is. */
+static void test_a_stream_that_does_not_take(void **state)
+{
+    (void)state;
+    begin_session("esp32");
+    make_region(0x4000, true);
+    loader.spoiled_opcode = 0x11;
+    loader.spoiled_nth = 1;
+    loader.spoil = REFUSED;
+    loader.refusal = 0x0108;
+    assert_true(write_region());
+    expect_written();
+    assert_int_equal(1, loader.counts[0x10]);
+    assert_int_equal(1, loader.counts[0x02]);
+    assert_int_equal(16, loader.counts[0x03]);
 }
 
 /* A stub tells of an earlier block: all of it is written again. */
@@ -948,6 +987,8 @@ int main(void)
         cmocka_unit_test(test_a_lost_answer_is_no_reason_to_repeat),
         cmocka_unit_test(test_a_checksum_that_stays_wrong),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_a_block_that_does_not_take),
+        cmocka_unit_test(test_a_stream_that_does_not_take),
         cmocka_unit_test(test_late_errors_of_a_stub),
         cmocka_unit_test(test_a_restart_in_the_middle),
         cmocka_unit_test(test_a_restart_that_nobody_heard),

@@ -297,11 +297,13 @@ static void test_says_what_is_in_the_way(void **state)
         set_up(&desk, 1);
         struct fake_board *board = fake_add(&desk.buses[0], "usb:1-1", 1, 0, FETTLE_NEVER);
         board->sight.access = whys[i];
+        board->opens_as = (fettle_outcome){.kind = FETTLE_ERROR, .why = whys[i]};
         fettle_outcome outcome = open_any(&desk, 9 * SECOND);
         assert_int_equal(FETTLE_ERROR, outcome.kind);
         assert_int_equal(whys[i], outcome.why);
         assert_string_equal("usb:1-1", outcome.sight->path);
-        assert_int_equal(0, board->opened);
+        /* Only of a busy one it must be tried whether it still is. */
+        assert_int_equal(whys[i] == FETTLE_WHY_BUSY ? 1 : 0, board->opened);
 
         /* The same when only opening shows it; a system's own code says it is another program. */
         board->sight.access = FETTLE_WHY_NONE;
@@ -315,6 +317,18 @@ static void test_says_what_is_in_the_way(void **state)
         assert_int_equal(SECOND, desk.clock.now);
         fettle_host_finish(&desk.host);
     }
+}
+
+static void test_opens_what_was_busy_at_the_last_look(void **state)
+{
+    (void)state;
+    struct desk desk;
+    set_up(&desk, 1);
+    struct fake_board *board = fake_add(&desk.buses[0], "usb:1-1", 1, 0, FETTLE_NEVER);
+    board->sight.access = FETTLE_WHY_BUSY;
+    assert_int_equal(FETTLE_OK, open_any(&desk, 9 * SECOND).kind);
+    assert_int_equal(1, board->opened);
+    fettle_host_finish(&desk.host);
 }
 
 static void test_held_by_another_caller_is_not_there(void **state)
@@ -558,6 +572,7 @@ int main(void)
         cmocka_unit_test(test_one_board_on_two_buses_is_one),
         cmocka_unit_test(test_a_face_may_be_enough_to_see),
         cmocka_unit_test(test_says_what_is_in_the_way),
+        cmocka_unit_test(test_opens_what_was_busy_at_the_last_look),
         cmocka_unit_test(test_held_by_another_caller_is_not_there),
         cmocka_unit_test(test_takes_what_another_caller_lets_go),
         cmocka_unit_test(test_looks_again_when_it_left_while_opening),

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Espressif's own host at each of our virtual ESP boards: judge.mjs. FETTLE_ESP_DESK is the program that has
-# the board; without node, or without the package, all of it is skipped.
+# Espressif's own host at each of our virtual ESP boards: judge.mjs, at a board of its own clock, and tcp.mjs, at one over
+# TCP in real time. FETTLE_ESP_DESK and FETTLE_SIM are the programs that have the board; without node, or without the package,
+# all of it is skipped.
 
 set -u
 cd "$(dirname "$0")" || exit 1
@@ -12,14 +13,26 @@ if ! command -v node >/dev/null 2>&1; then
 fi
 number=0
 failed=0
-judge() {
+judge() { # BOARD OPTIONS...
+    judge_by "" judge.mjs "$FETTLE_ESP_DESK" "$@"
+}
+
+judge_tcp() { # BOARD OPTIONS...
+    judge_by "over TCP: " tcp.mjs "$FETTLE_SIM" "$@"
+}
+
+judge_by() { # WHERE JUDGE PROGRAM BOARD OPTIONS...
     number=$((number + 1))
-    output=$(node judge.mjs "$FETTLE_ESP_DESK" "$@" 2>&1)
-    case $? in
-    0) echo "ok $number - $*" ;;
-    77) echo "ok $number - $* # SKIP esptool-js isn't installed" ;;
+    where=$1
+    shift
+    output=$(node "$@" 2>&1)
+    status=$?
+    shift 2
+    case $status in
+    0) echo "ok $number - $where$*" ;;
+    77) echo "ok $number - $where$* # SKIP esptool-js isn't installed" ;;
     *)
-        echo "not ok $number - $*"
+        echo "not ok $number - $where$*"
         echo "$output" | sed 's/^/# /'
         failed=1
         ;;
@@ -33,5 +46,9 @@ for board in esp32 esp32,xtal=26 esp32s3 esp32c3 esp32c2,xtal=26; do
     judge "$board" --no-stub
 done
 judge esp32 --baud 115200 --size 30000
+for board in esp32 esp32c3; do
+    judge_tcp "$board"
+    judge_tcp "$board" --no-stub
+done
 echo "1..$number"
 exit $failed

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # P056: no port at all on a board with USB of its own. It is waited for, with BOOT held, and taken as an ESP board.
-FETTLE_SOURCE=${FETTLE_SOURCE:-$(cd "$(dirname "$0")/../../.." && pwd)}
-. "$FETTLE_SOURCE/tests/problems/lib.sh"
+. "$(dirname "$0")/lib.sh"
 . "$source/tests/problems/esp.sh"
 sample esp-app esp32s3 s3.bin 65536
 attempt update s3.bin --board $esp32s3,mode=unplugged

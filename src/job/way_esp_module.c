@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See way_esp_module.h. */
+#include "job/way_esp_module.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+#include <string.h>
+
+const fettle_carrier_ops *fettle_module_meet_carrier(fettle_job_engine *job)
+{
+    for (size_t i = 0; i < job->vendors.count; i++) {
+        const fettle_carrier_ops *carrier = job->vendors.list[i]->carrier;
+        if (carrier != NULL && carrier->is_one(job->sight.id)) {
+            memset(&job->carrier_room, 0, sizeof job->carrier_room);
+            carrier->init(&job->carrier_room, job->sight.id);
+            return carrier;
+        }
+    }
+    return NULL;
+}
+
+/* By the backup that is to be put back. */
+static bool is_in_backup(const fettle_plan *plan, const fettle_module_ops *ops,
+                         const fettle_esp_board *board)
+{
+    fettle_partitions table;
+    fettle_esp_board restored = *board;
+    restored.table = &table;
+    return fettle_restore_table(plan, board->flash_size, &table) && ops->is_one(&restored);
+}
+
+/* By what was kept of this very chip. */
+static bool was_kept(const fettle_job_engine *job, const fettle_module_ops *ops,
+                     const fettle_esp_board *board)
+{
+    uint8_t bytes[FETTLE_MODULE_KEPT_MAX];
+    fettle_module_range ranges[FETTLE_MODULE_RANGES_MAX];
+    const fettle_esp_identity *identity = &job->esp.esp.identity;
+    return job->recall_kept != NULL && identity->has_mac && ops->read(board, ranges) > 0 &&
+           ranges[0].size <= sizeof bytes &&
+           (uint64_t)ranges[0].address + ranges[0].size <= board->flash_size &&
+           job->recall_kept(job->keep_user, identity->mac, bytes, ranges[0].size);
+}
+
+/* A module whose table is lost still has what can't be replaced. */
+static bool is_one(const fettle_job_engine *job, const fettle_vendor *vendor,
+                   const fettle_esp_board *board)
+{
+    const fettle_module_ops *ops = vendor->modules;
+    if (ops == NULL) {
+        return false;
+    }
+    return ops->is_one(board) ||
+           (job->esp.carrier != NULL && job->esp.carrier == vendor->carrier) ||
+           is_in_backup(job->plan, ops, board) || was_kept(job, ops, board);
+}
+
+/* A package says whose module it is for, also where the flash is blank. */
+const fettle_module_ops *fettle_module_find(void *user, const fettle_esp_board *board)
+{
+    const fettle_job_engine *job = user;
+    const fettle_plan *plan = job->plan;
+    bool is_named = plan->vendor != NULL && plan->vendor->modules != NULL &&
+                    plan->row->protocol == FETTLE_PROTOCOL_ESP;
+    if (is_named) {
+        return plan->vendor->modules;
+    }
+    for (size_t i = 0; i < job->vendors.count; i++) {
+        if (is_one(job, job->vendors.list[i], board)) {
+            return job->vendors.list[i]->modules;
+        }
+    }
+    return NULL;
+}
+
+bool fettle_module_is_one(const fettle_job_engine *job)
+{
+    return job->esp.module != NULL;
+}
+
+/* ---- what is known of it ---- */
+
+void fettle_module_look_at(fettle_job_engine *job)
+{
+    fettle_module_look *seen = &job->module.look;
+    const fettle_esp_work *work = &job->esp;
+    const uint8_t *mac = work->esp.identity.mac;
+    job->module.board = fettle_esp_work_board(work);
+    *seen = (fettle_module_look){.board = &job->module.board, .mac = mac};
+    seen->name = job->plan->row != &fettle_board_esp ? job->plan->row->id : NULL;
+    for (size_t i = 0; i < work->range_count; i++) {
+        if (work->range_bytes[i] != NULL) {
+            seen->ranges[i] = (fettle_span){work->range_bytes[i], work->ranges[i].size};
+        }
+    }
+    size_t size = work->range_count > 0 ? work->ranges[0].size : 0;
+    if (work->esp.identity.has_mac && job->recall_kept != NULL && size > 0 &&
+        size <= sizeof job->module.kept &&
+        job->recall_kept(job->keep_user, mac, job->module.kept, size)) {
+        seen->kept = (fettle_span){job->module.kept, size};
+    }
+}
+
+/* ---- lay out ---- */
+
+void fettle_module_free(fettle_job_engine *job)
+{
+    fettle_module_work *work = &job->module.work;
+    while (work->owned_count > 0) {
+        job->memory->give(work->owned[--work->owned_count]);
+    }
+}
+
+static bool lay_out_file(fettle_job_engine *job, const fettle_esp_board *board,
+                         const fettle_module_wishes *wishes, fettle_error *err)
+{
+    const fettle_image *image = job->plan->image;
+    job->layout.count = 0;
+    if (image == NULL) {
+        return true; /* it is about the module's radio */
+    }
+    if (image->package == NULL) {
+        return fettle_esp_layout_make(&job->layout, job->plan, board, &job->observed, err);
+    }
+    assert(job->esp.module != NULL); /* a package's vendor has modules */
+    return job->esp.module->lay_out(image, &job->module.look, wishes, &job->module.work,
+                                    job->memory, &job->observed, err);
+}
+
+/* A region needs a radio. */
+static bool check_radio(const fettle_job_engine *job, const fettle_esp_board *board,
+                        fettle_error *err)
+{
+    char text[160];
+    const fettle_module_ops *module = job->esp.module;
+    if (job->plan->region[0] == '\0' || (module != NULL && module->radio != NULL)) {
+        return true;
+    }
+    fettle_words_render(text, sizeof text,
+                        "this {board} is no module that is known, so it has no region; if "
+                        "it is one, name it with --module",
+                        &(fettle_words){.board = board->chip});
+    fettle_error_set(err, FETTLE_E_REGION_NOT_HERE, &(fettle_words){.text = text});
+    return false;
+}
+
+bool fettle_module_lay_out(fettle_job_engine *job, const fettle_esp_board *board,
+                           fettle_error *err)
+{
+    const fettle_plan *plan = job->plan;
+    const fettle_module_wishes wishes = {
+        .region = plan->region[0] != '\0' ? plan->region : NULL,
+        .erases_files = plan->erases_files,
+        .erases_settings = plan->erases_settings,
+        .names_slot = plan->memory[0] != '\0' || plan->has_address,
+    };
+    fettle_module_free(job);
+    job->module.work.layout = &job->layout;
+    if (job->esp.module != NULL) {
+        fettle_module_look_at(job);
+    }
+    if (plan->is_restore) {
+        return fettle_restore_lay_out(job, board, err);
+    }
+    if (!lay_out_file(job, board, &wishes, err) || !check_radio(job, board, err)) {
+        return false;
+    }
+    return job->esp.module == NULL ||
+           job->esp.module->complete(&job->module.look, &wishes, &job->module.work,
+                                     job->memory, &job->observed, err);
+}
+
+/* ---- back up ---- */
+
+bool fettle_module_back_up(fettle_job_engine *job, fettle_error *err)
+{
+    const fettle_plan *plan = job->plan;
+    bool changes = plan->kind == FETTLE_TASK_UPDATE || plan->kind == FETTLE_TASK_ERASE;
+    if (job->esp.module == NULL || !changes || plan->is_dry || job->module.was_kept) {
+        return true;
+    }
+    if (plan->needs_no_backup) {
+        fettle_note_add(&job->observed, FETTLE_NOTE_NO_BACKUP, NULL);
+        return true;
+    }
+    fettle_module_look_at(job);
+    job->observed.stage = FETTLE_STAGE_BACKUP;
+    const fettle_module_look *seen = &job->module.look;
+    if (seen->ranges[0].size == 0 || !job->esp.esp.identity.has_mac) {
+        fettle_error_set(err, FETTLE_E_CREDENTIALS_UNREADABLE, NULL);
+        return false;
+    }
+    fettle_module_keepsake what = {
+        .mac = seen->mac,
+        .address = job->esp.ranges[0].address,
+        .bytes = seen->ranges[0],
+        .table = job->esp.has_table
+                     ? (fettle_span){job->esp.bytes_of_table, FETTLE_TABLE_SIZE}
+                     : (fettle_span){NULL, 0},
+        .is_worth_it = job->esp.module->is_worth_keeping(seen),
+        .is_beside = plan->is_restore && seen->kept.size > 0,
+    };
+    job->esp.module->summarise(seen, what.summary, sizeof what.summary);
+    if (job->keep == NULL) {
+        fettle_error_set(err, FETTLE_E_BACKUP_FAILED,
+                         &(fettle_words){.text = "there is no place for it"});
+        return false;
+    }
+    job->module.was_kept = job->keep(job->keep_user, &what, err);
+    return job->module.was_kept;
+}
+
+/* ---- erase ---- */
+
+/* The rest of one range on both sides of another one, in whole sectors. */
+static size_t cut(const fettle_module_range *all, uint64_t from, uint64_t to,
+                  fettle_module_range out[FETTLE_ERASE_RANGES_MAX])
+{
+    size_t count = 0;
+    uint64_t begin = all->address, end = begin + all->size;
+    if (to <= begin || from >= end) {
+        out[count++] = *all;
+        return count;
+    }
+    if (from > begin) {
+        out[count++] = (fettle_module_range){all->address, (uint32_t)(from - begin)};
+    }
+    if (to < end) {
+        out[count++] = (fettle_module_range){(uint32_t)to, (uint32_t)(end - to)};
+    }
+    return count;
+}
+
+void fettle_module_spare(fettle_job_engine *job)
+{
+    fettle_module_range all = {job->read_address, job->read_size};
+    job->erase_ranges[0] = all;
+    job->erase_range_count = 1;
+    if (job->esp.module == NULL || job->esp.range_count == 0) {
+        return;
+    }
+    const fettle_module_range *kept = &job->esp.ranges[0];
+    uint64_t from = kept->address, to = from + kept->size;
+    bool touches = from < (uint64_t)all.address + all.size && to > all.address;
+    if (!touches) {
+        return;
+    }
+    bool gives_up = job->plan->gives_up_credentials;
+    fettle_note_add(&job->observed,
+                    gives_up ? FETTLE_NOTE_CREDENTIALS_GIVEN_UP
+                             : FETTLE_NOTE_CREDENTIALS_KEPT,
+                    &(fettle_words){.address = kept->address});
+    if (!gives_up) {
+        job->erase_range_count = cut(&all, from, to, job->erase_ranges);
+    }
+}
