@@ -278,11 +278,30 @@ fettle_us cli_call_wait(const cli_call *call)
 
 /* ---- files ---- */
 
+/* Each board has a module, which is updated after it. */
+static bool add_modules(cli_call *call, fettle_error *err)
+{
+    size_t count = call->target_count;
+    cli_target *targets = realloc(call->targets, 2 * count * sizeof *targets);
+    if (targets == NULL) {
+        return cli_fail(err, FETTLE_E_NO_MEMORY, "no memory for %zu boards", 2 * count);
+    }
+    call->targets = targets;
+    call->target_count = 2 * count;
+    for (size_t i = count; i-- > 0;) { /* the board, and behind it its module */
+        targets[2 * i] = targets[i];
+        targets[2 * i + 1] = targets[2 * i];
+        targets[2 * i + 1].is_module = true;
+    }
+    return true;
+}
+
 bool cli_call_load(cli_call *call, unsigned flags, fettle_error *err)
 {
-    call->image = cli_files_load(call->args->files, call->args->file_count,
-                                 call->args->chip, flags, err);
-    return call->image != NULL;
+    call->image = cli_files_load(
+        call->args->files, call->args->file_count, call->args->chip, flags,
+        call->args->command->verb == CLI_VERB_UPDATE ? &call->module_image : NULL, err);
+    return call->image != NULL && (call->module_image == NULL || add_modules(call, err));
 }
 
 /* ---- the end ---- */
@@ -333,6 +352,7 @@ int cli_call_close(cli_call *call, int status)
     free(call->targets);
     free(call->stub);
     fettle_image_free(call->image);
+    fettle_image_free(call->module_image);
     fettle_context_free(call->context);
     fettle_sim_free(call->sim);
     say_what_was_dropped(call);

@@ -22,6 +22,7 @@ typedef struct cli_target {
     const char *selector;        /* what the library is told; NULL: the one that fits */
     char path[FETTLE_PATH_SIZE]; /* of a virtual board */
     bool is_virtual;
+    bool is_module; /* the module of the board in front of it is meant */
     fettle_job *job;
     bool is_good;
     fettle_error error; /* unless it is good */
@@ -45,7 +46,8 @@ typedef struct cli_call {
     cli_target *targets;
     size_t target_count;
     fettle_image *image;
-    const char *file; /* what `read` or `backup` has written, or NULL */
+    fettle_image *module_image; /* a package beside `image`, for the modules; or NULL */
+    const char *file;           /* what `read` or `backup` has written, or NULL */
 
     /* What a verb adds to its jobs. */
     const char *module, *mac;      /* as fettle_wishes; NULL: what the options say */

@@ -220,9 +220,43 @@ static fettle_image *join(fettle_image **images, const fettle_part *parts, size_
     return only;
 }
 
-fettle_image *cli_files_load(const char *const *words, size_t count, const char *chip,
-                             unsigned flags, fettle_error *err)
+static bool is_package(const fettle_image *image)
 {
+    fettle_image_facts facts;
+    fettle_image_get_facts(image, &facts);
+    return strcmp(facts.format, "package") == 0;
+}
+
+/* Takes the package out of the parts. False: there are several, or it is to be put at a place. */
+static bool take_package(fettle_image **images, fettle_part *parts, size_t *count,
+                         fettle_image **module, fettle_error *err)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        bool is_one = is_package(images[i]);
+        if (is_one && (*module != NULL || parts[i].has_address || parts[i].partition)) {
+            return cli_fail_usage(err, *module != NULL
+                                           ? "one package at a time"
+                                           : "a package says itself where things go");
+        }
+        if (is_one) {
+            *module = images[i];
+            images[i] = NULL;
+        } else {
+            fettle_image *other = images[i];
+            images[i] = NULL;
+            images[kept] = other;
+            parts[kept++] = parts[i];
+        }
+    }
+    *count = kept;
+    return true;
+}
+
+fettle_image *cli_files_load(const char *const *words, size_t count, const char *chip,
+                             unsigned flags, fettle_image **module, fettle_error *err)
+{
+    fettle_image *package = NULL;
     fettle_part parts[CLI_MAX_FILES];
     fettle_image *images[CLI_MAX_FILES] = {NULL};
     fettle_image *image = NULL;
@@ -238,11 +272,20 @@ fettle_image *cli_files_load(const char *const *words, size_t count, const char 
                                        flags, count == 1, err)) {
         loaded++;
     }
-    if (loaded == count) {
+    bool is_good = loaded == count;
+    if (is_good && count > 1 && module != NULL) {
+        is_good = take_package(images, parts, &count, &package, err);
+    }
+    if (is_good) {
         image = join(images, parts, count, err);
     }
     for (size_t i = 0; i < loaded; i++) {
         fettle_image_free(images[i]);
+    }
+    if (image != NULL && package != NULL) {
+        *module = package;
+    } else {
+        fettle_image_free(package);
     }
     return image;
 }

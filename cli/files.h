@@ -32,10 +32,11 @@ bool cli_file_is_stdin(const char *word);
 
 /*
  * Reads each file, and joins them where there are several, or one has an address. Of a file that has builds for several chips
- * it takes that for `chip` (NULL: it isn't said). `flags` are FETTLE_LOAD_*. NULL
- * and `err` on failure, which is a usage error also where standard input is named twice.
+ * it takes that for `chip` (NULL: it isn't said). `flags` are FETTLE_LOAD_*. A package for a module beside other files is no part of
+ * their image: it becomes `module` (NULL: none is taken). NULL and `err` on failure, which is a usage error also where standard input
+ * is named twice.
  */
 fettle_image *cli_files_load(const char *const *words, size_t count, const char *chip,
-                             unsigned flags, fettle_error *err);
+                             unsigned flags, fettle_image **module, fettle_error *err);
 
 #endif

@@ -115,7 +115,8 @@ static void make_job(cli_call *call, cli_target *target, fettle_verb verb, unsig
         .mac = args->mac != NULL ? args->mac : call->mac,
         .region = call->region[0] != '\0' ? call->region : args->region,
     };
-    target->job = fettle_job_new(call->context, verb, call->image, &wishes, &target->error);
+    const fettle_image *image = target->is_module ? call->module_image : call->image;
+    target->job = fettle_job_new(call->context, verb, image, &wishes, &target->error);
     if (target->job == NULL && args->stub != NULL &&
         fettle_code_exit_status(target->error.code) ==
             9) { /* of all files it alone is read here */
@@ -229,6 +230,22 @@ static void say_end(cli_call *call, const cli_target *target, fettle_verb verb)
     }
 }
 
+/* What it sits on comes first: old firmware there may not bring the module into its loader. */
+static bool begin_module(cli_call *call, cli_target *target, fettle_verb verb)
+{
+    const cli_target *board = target - 1;
+    if (!board->is_good) {
+        target->error = board->error;
+        cli_ui_say(&call->ui, "The module was left alone, because its board comes first.");
+        return false;
+    }
+    make_job(call, target, verb, 0);
+    if (target->job != NULL) {
+        cli_ui_ask_questions(&call->ui, target->job);
+    }
+    return true;
+}
+
 void cli_jobs_run(cli_call *call, fettle_verb verb)
 {
     cli_system_expect_interruption(true);
@@ -236,7 +253,9 @@ void cli_jobs_run(cli_call *call, fettle_verb verb)
         cli_ui_say(&call->ui, call->no_usb);
     }
     for (size_t i = 0; i < call->target_count; i++) {
-        make_job(call, &call->targets[i], verb, 0);
+        if (!call->targets[i].is_module) {
+            make_job(call, &call->targets[i], verb, 0);
+        }
     }
     for (size_t i = 0; i < call->target_count; i++) {
         if (call->targets[i].job != NULL) {
@@ -245,6 +264,9 @@ void cli_jobs_run(cli_call *call, fettle_verb verb)
     }
     for (size_t i = 0; i < call->target_count; i++) {
         cli_target *target = &call->targets[i];
+        if (target->is_module && !begin_module(call, target, verb)) {
+            continue;
+        }
         if (target->job != NULL) {
             run_job(call, target);
             ask_after(call, target, verb);

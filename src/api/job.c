@@ -158,6 +158,21 @@ static bool check_wishes(const fettle_job *job, fettle_error *err)
     return text == NULL;
 }
 
+/* What is about modules only, and this board neither is nor carries one: it is for the plan to say so. */
+static bool has_no_module(fettle_job *job)
+{
+    fettle_error ignored;
+    fettle_selection *selection = &job->selection;
+    bool is_about_module =
+        job->wishes.module != NULL && job->module_text[0] == '\0' && job->image == NULL &&
+        job->board_text[0] != '\0' &&
+        (job->verb == FETTLE_VERB_UPDATE || job->verb == FETTLE_VERB_SURVEY);
+    return is_about_module &&
+           fettle_select(job->context, job->board_text, NULL, NULL, selection, &ignored) &&
+           selection->is_seen && selection->row->protocol == FETTLE_PROTOCOL_DFU &&
+           !selection->row->carries_module;
+}
+
 /* Of a carrier with a module it is the module that nobody else has a copy of. */
 static bool select_board(fettle_job *job, fettle_error *err)
 {
@@ -165,6 +180,9 @@ static bool select_board(fettle_job *job, fettle_error *err)
     const char *module = job->wishes.module != NULL ? job->module_text : NULL;
     bool is_restore = job->verb == FETTLE_VERB_RESTORE;
     const fettle_image *image = is_restore ? NULL : job->image; /* bytes that say nothing */
+    if (has_no_module(job)) {
+        return true;
+    }
     if (!fettle_select(job->context, board, module, image, &job->selection, err)) {
         return false;
     }

@@ -94,8 +94,8 @@ bash_says() {
 }
 bash_says "update" "fettle up"
 bash_says "$(tr '\n' ' ' <verbs | sed 's/ $//')" "fettle "
-bash_says "reset" "fettle --board sim:dfu res"
-bash_says "reset" "fettle --board=sim:dfu -q res"
+bash_says "reset" "fettle --board sim:dfu rese"
+bash_says "reset" "fettle --board=sim:dfu -q rese"
 bash_says "--transfer-size --trace" "fettle update --t"
 bash_says "--to --trace" "fettle reset --t"
 bash_says "--watch" "fettle list --wat"
@@ -176,7 +176,7 @@ if command -v fish >/dev/null 2>&1; then
         ok $? "fish: \"$2\" is completed to: $1"
     }
     fish_says "update" "fettle up"
-    fish_says "reset" "fettle --board sim:dfu res"
+    fish_says "reset" "fettle --board sim:dfu rese"
     fish_says "app dfu rom" "fettle reset --to "
     fish_says "--to=dfu" "fettle reset --to=d"
     fish_says "--dry-run=offline" "fettle update --dry-run=off"

@@ -1,0 +1,346 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Copies of a board's flash: made, described, restored to the same board and to another one; what can't be replaced on a
+# module stays, or was saved before; its LoRa region.
+. "$(dirname "$0")/lib.sh"
+module=sim:lopy4+pytrack,timing=none,module-flash=module.bin
+plain=sim:esp32,timing=none,flash=plain.bin
+state=state/backups
+CONFIG=$((0x3ff000))
+
+is_same() { # FILE FILE DESCRIPTION
+    cmp -s "$1" "$2"
+    ok $? "$3"
+}
+
+part() { # FILE OFFSET SIZE, on stdout
+    dd if="$1" bs=1 skip=$(($2)) count=$(($3)) 2>/dev/null
+}
+
+is_same_part() { # FILE FILE OFFSET SIZE DESCRIPTION
+    cmp -s -i "$(($3)):$(($3))" -n "$(($4))" "$1" "$2"
+    ok $? "$5"
+}
+
+is_blank_but() { # FILE OFFSET SIZE DESCRIPTION: all of it but that
+    { head -c $(($2)) "$1"; tail -c +$(($2 + $3 + 1)) "$1"; } | tr -d '\377' | head -c 1 | grep -q .
+    [ $? -ne 0 ]
+    ok $? "$4"
+}
+
+changes_nothing() { # LOG DESCRIPTION
+    ! grep -q '"changes":true' "$1"
+    ok $? "$2"
+}
+
+# ---- backup ----
+
+run backup --board "$module" --state-dir state --json
+ends_with 0 "a module is backed up"
+is_valid backup
+mac=$(json '["board"]["chip"]["mac"]' | tr -d '":')
+has '["outcome"]' '"read"'
+has '["file"]' "\"$mac.bin\""
+has '["board"]["partitions"][1]["label"]' '"factory"'
+has '["board"]["partitions"][1]["content"]' '"application"'
+has '["image"]["size"]' 8388608
+is_same $mac.bin module.bin "it is all of the flash"
+sha256sum -c --quiet $mac.bin.sha256 >"$out" 2>&1
+ok $? "its hash is beside it"
+[ "$(stat -c %a $mac.bin)" = 600 ]
+ok $? "only its owner may read it"
+says "$err" "give it to nobody" "it is said that keys are in it"
+cp module.bin original.bin
+
+run backup --board "$module,log=log.ndjson" --state-dir state --json
+ends_with 2 "a file that is there already"
+is_valid backup
+has '["error"]["code"]' '"file-exists"'
+has '["outcome"]' '"refused"'
+is_same $mac.bin original.bin "it stays"
+changes_nothing log.ndjson "nothing was written to the board"
+[ "$(json '["wire"]["bytes_in"]')" -lt 30000 ]
+ok $? "and the flash was not read first"
+run backup --board "$module" --state-dir state --overwrite
+ends_with 0 "--overwrite"
+says "$out" "LoRa MAC (DevEUI): 70b3d5" "it is said what is in it"
+says "$out" "Sigfox private key: set" "secrets are not"
+says "$out" "factory" "partitions are named"
+run backup named.bin --board "$module" --state-dir state -q
+ends_with 0 "with a name, quietly"
+is_empty "$err" "nothing on stderr"
+is_empty "$out" "nor on stdout"
+grep -q '  named.bin$' named.bin.sha256
+ok $? "the hash names the file"
+: >other.bin.sha256
+run backup other.bin --board "$module" --state-dir state
+ends_with 2 "a hash that is there already"
+mkdir folder
+run backup folder --board "$module" --state-dir state -q
+ends_with 0 "into a folder"
+is_same folder/$mac.bin original.bin "it is named by the MAC there"
+run backup no/such/folder.bin --board "$module" --json
+ends_with 13 "a folder that isn't there"
+is_valid backup
+run backup - --board "$module"
+ends_with 2 "standard output is no file"
+run backup two.bin --board 'sim:esp32*2,timing=none'
+ends_with 2 "two boards"
+run backup plain-copy.bin --board "$plain" --json
+ends_with 0 "any ESP board"
+is_valid backup
+is_same plain-copy.bin plain.bin "all of it"
+run backup dfu.bin --board sim:dfu,timing=none,size=64KB,flash=dfu.flash --json
+ends_with 0 "a DFU board"
+is_valid backup
+is_same dfu.bin dfu.flash "its memory"
+run backup --board sim:dfu,timing=none,size=64KB,serial=AB:12 -q
+[ -s AB-12.bin ]
+ok $? "is named by its serial"
+[ "$(ls -A | grep -c '^\.fettle')" -eq 0 ]
+ok $? "nothing half done is left"
+
+# What is blank isn't read, and nobody sees a difference.
+for range in "0x10001 0x34fff" "0x1fff0 0x10020" "0x3f0000 0x10000" "0 65536" "0 65537" "0xffff 0x20002"; do
+    set -- $range
+    run read range.bin --board "$plain" --address "$1" --length "$2" --overwrite -q
+    part plain.bin "$1" "$2" | cmp -s - range.bin
+    ok $? "read $2 bytes at $1"
+done
+
+# ---- restore ----
+
+run restore $mac.bin --board "$module,log=log2.ndjson" --state-dir state --json
+ends_with 0 "restore what is there"
+is_valid restore
+has '["outcome"]' '"unchanged"'
+has '["verified"]' '"hash"'
+has '["board"]["backup"]' "\"backups/$mac/\""
+changes_nothing log2.ndjson "nothing is written"
+
+rm -f module.bin
+run restore $mac.bin --board "$module,seed=7,layout=old" --state-dir other --json
+ends_with 0 "restore over something else"
+is_valid restore
+has '["outcome"]' '"restored"'
+has '["verified"]' '"hash"'
+is_cheerful
+is_same module.bin original.bin "all of it is back, ids and keys too"
+
+# One that isn't whole any more.
+cp $mac.bin bad.bin
+sed "s/$mac/bad/" $mac.bin.sha256 >bad.bin.sha256
+printf 'Z' | dd of=bad.bin bs=1 seek=100 conv=notrunc 2>/dev/null
+run restore bad.bin --mac $mac --board "$module,log=log3.ndjson" --json
+ends_with 9 "a file that is not what was written"
+is_valid restore
+has '["error"]["code"]' '"file-damaged"'
+[ ! -s log3.ndjson ] || ! grep -q '"changes":true' log3.ndjson
+ok $? "the board isn't touched"
+head -c 4194304 $mac.bin >half.bin
+run restore half.bin --mac $mac --board "$module" --state-dir state --json
+ends_with 8 "a backup of less flash"
+is_valid restore
+cat $mac.bin $mac.bin >double.bin
+run restore double.bin --mac $mac --board "$module" --state-dir state --json
+ends_with 8 "and of more"
+run restore plain-copy.bin --board sim:esp32c3,timing=none --yes
+ends_with 8 "a backup of another chip"
+run restore no-file.bin --board "$module"
+ends_with 9 "a file that isn't there"
+run restore $mac.bin --mac 12 --board "$module"
+ends_with 2 "a MAC that is none"
+
+# Another module's, with other keys, files and region.
+python3 - "$mac.bin" <<'END'
+import sys
+flash = bytearray(open(sys.argv[1], "rb").read())
+flash[0x3FF000:0x3FF034] = bytes(range(52))
+flash[0x3FF034] = 7
+flash[0x700000:0x700100] = bytes(range(256))
+open("240ac4ffffff.bin", "wb").write(flash)
+END
+run restore 240ac4ffffff.bin --board "$module" --state-dir state --json
+ends_with 4 "another module's backup: it asks"
+is_valid restore
+has '["error"]["code"]' '"confirmation-needed"'
+is_same module.bin original.bin "and nothing is done"
+run restore 240ac4ffffff.bin --board "$module" --state-dir state --json --yes
+ends_with 0 "where that is meant"
+is_valid restore
+says "$out" own-ids-kept "it is said what stays"
+is_same_part module.bin original.bin $CONFIG 52 "ids and keys are its own"
+is_same_part module.bin 240ac4ffffff.bin 0 $CONFIG "all in front of them is the backup's"
+is_same_part module.bin 240ac4ffffff.bin $((CONFIG + 52)) $((8388608 - CONFIG - 52)) "and all behind"
+cp $mac.bin copy.bin
+cp $mac.bin.sha256 copy.bin.sha256
+run restore copy.bin --board "$module" --state-dir state --json
+ends_with 4 "whose it is nobody knows"
+run restore copy.bin --mac 24-0A-C4-ff-ff-ff --board "$module" --state-dir state
+ends_with 4 "or it is said"
+run restore copy.bin --mac $mac --board "$module" --state-dir state --json
+ends_with 0 "and this one"
+is_same module.bin original.bin "all of it is back"
+cp $mac.bin "$(echo $mac | tr a-f A-F)-all.bin"
+run restore "$(echo $mac | tr a-f A-F)-all.bin" --board "$module" --state-dir state --json
+ends_with 0 "a file of the maker's tool"
+has '["outcome"]' '"unchanged"'
+says "$err" "no hash beside" "that there is no hash is said"
+
+# A rehearsal.
+run restore 240ac4ffffff.bin --board "$module" --state-dir state --json --dry-run
+ends_with 0 "a rehearsal"
+has '["outcome"]' '"planned"'
+is_same module.bin original.bin "changes nothing"
+
+# Cut off, and run again.
+for at in 40 60 90; do
+    cp 240ac4ffffff.bin module.bin
+    run restore $mac.bin --board "$module,person=none,fault=no-return@$at" --state-dir state
+    [ "$status" -ne 0 ]
+    ok $? "cut off at $at"
+    run restore $mac.bin --board "$module" --state-dir state --json
+    ends_with 0 "run again"
+    is_same module.bin original.bin "and it is whole"
+done
+
+# ---- the config block alone ----
+
+run erase --yes --module --board "$module" --state-dir state --json
+ends_with 0 "all of a module is erased"
+is_valid erase
+says "$out" credentials-kept "what stays is said"
+says "$err" "all but its config block" "in words, too"
+is_same_part module.bin original.bin $CONFIG 4096 "ids and keys stay"
+is_blank_but module.bin $CONFIG 4096 "nothing else does"
+run erase --yes --module --board "$module" --state-dir none --json
+ends_with 0 "once more, when nothing on it says what it is"
+is_same_part module.bin original.bin $CONFIG 4096 "ids and keys stay"
+run erase --yes --module --address 0x3ff000 --length 4096 --board "$module" --state-dir state --json
+ends_with 8 "only ids and keys"
+is_valid erase
+has '["error"]["code"]' '"credentials-only"'
+run erase --yes --module --including-credentials --board "$module" --state-dir fresh --json
+ends_with 0 "with them"
+is_valid erase
+says "$out" credentials-given-up "that is said"
+! tr -d '\377' <module.bin | head -c 1 | grep -q .
+ok $? "all is blank"
+part original.bin $CONFIG 4096 | cmp -s - fresh/backups/$mac/config.bin
+ok $? "they were saved before"
+run restore fresh/backups/$mac/config.bin --board "$module" --state-dir fresh --json
+ends_with 0 "they are restored"
+is_valid restore
+has '["outcome"]' '"restored"'
+is_same_part module.bin original.bin $CONFIG 4096 "they are back"
+is_blank_but module.bin $CONFIG 4096 "and nothing else"
+part original.bin $CONFIG 1024 | base64 >$mac.cb
+run restore $mac.bin --board "$module" --state-dir fresh -q
+dd if=/dev/zero of=module.bin bs=1 seek=$CONFIG count=60 conv=notrunc 2>/dev/null
+run restore $mac.cb --board "$module" --state-dir fresh --json
+ends_with 0 "a text of the maker's tool"
+is_same module.bin original.bin "all is as it was"
+cp fresh/backups/$mac/config.bin 240ac4ffffff-config.bin
+run restore 240ac4ffffff-config.bin --board "$module" --state-dir fresh --json
+ends_with 4 "of another module: it asks"
+echo nonsense >$mac.txt
+run restore $mac.txt --board "$module" --state-dir fresh --json
+ends_with 8 "a file that is no backup at all"
+is_valid restore
+run restore $mac.cb --board "$plain" --state-dir fresh --json
+ends_with 4 "for a board that is no module"
+has '["error"]["code"]' '"answer-needed"'
+
+# The copy that is restored is not replaced by what it replaces.
+python3 - module.bin <<'END'
+import sys
+with open(sys.argv[1], "r+b") as flash:
+    flash.seek(0x3FF000)
+    flash.write(b"\x11" * 52)
+END
+run restore fresh/backups/$mac/config.bin --board "$module,person=none,fault=no-return@40" --state-dir fresh
+run restore fresh/backups/$mac/config.bin --board "$module" --state-dir fresh --json
+ends_with 0 "restored at the second try"
+is_same module.bin original.bin "from what was meant"
+
+# ---- the region ----
+
+run pycom region --board "$module" --state-dir state --json
+ends_with 0 "the region is shown"
+is_valid pycom
+has '["board"]["radio"]["region"]' '"EU868"'
+has '["board"]["radio"]["there"]' true
+number=0
+for region in AS923 AU915 CN470 CN779 EU433 EU868 KR920 IN865 US915 US915_HYBRID; do
+    run pycom region $region --board "$module" --state-dir state --json
+    ends_with 0 "region $region"
+    is_valid pycom
+    has '["board"]["radio"]["region"]' "\"$region\""
+    [ "$(part module.bin $((CONFIG + 52)) 1 | od -An -tu1 | tr -d ' ')" = $number ]
+    ok $? "$region is $number"
+    [ "$(cmp -l module.bin original.bin | wc -l)" -le 1 ]
+    ok $? "nothing else is changed"
+    number=$((number + 1))
+done
+run pycom region US915_HYBRID --board "$module,log=log4.ndjson" --state-dir state --json
+ends_with 0 "the same once more"
+has '["outcome"]' '"unchanged"'
+has '["verified"]' '"hash"'
+changes_nothing log4.ndjson "is not written"
+run pycom region --country India --board "$module" --state-dir state
+ends_with 0 "by country"
+says "$err" "India: 865-867 MHz, so IN865" "why is said"
+says "$err" "the LoRa region is IN865 now" "and what came of it"
+run pycom region --board "$module,module-flash=none.bin,config=no-region" --state-dir state
+says "$out" "not set" "none is set"
+run pycom region XX999 --board "$module" --state-dir state
+ends_with 2 "no such region"
+says "$err" "US915_HYBRID" "the ten are listed"
+run pycom region IN865 --country India --board "$module"
+ends_with 2 "two at once"
+run pycom weather --board "$module"
+ends_with 2 "another word"
+run pycom --board "$module"
+ends_with 2 "no word"
+run pycom region EU868 --module=wipy --board sim:wipy+pysense,timing=none --json
+ends_with 8 "a module without LoRa"
+is_valid pycom
+has '["error"]["code"]' '"region-not-here"'
+run pycom region EU868 --board "$plain" --json
+ends_with 8 "a board that is no module"
+is_valid pycom
+run pycom region EU868 --board sim:dfu,timing=none --json
+ends_with 8 "nor even a chip with a radio"
+is_valid pycom
+run update --region EU868 --board "$module"
+ends_with 2 "an update needs a file"
+
+# ---- what can't be saved ----
+
+cp original.bin module.bin
+: >state.file
+for verb in "erase --yes --module" "pycom region IN865" "restore 240ac4ffffff.bin --yes"; do
+    rm -f log5.ndjson
+    run $verb --board "$module,log=log5.ndjson" --state-dir state.file --json
+    ends_with 13 "$verb: a state folder that can't be"
+    has '["error"]["code"]' '"backup-failed"'
+    has '["outcome"]' '"refused"'
+    changes_nothing log5.ndjson "$verb: nothing is erased or written"
+    is_same module.bin original.bin "$verb: all is as it was"
+done
+mkdir full
+if mount -t tmpfs -o size=4k,mode=700 tmpfs full 2>/dev/null; then
+    rm -f log6.ndjson
+    run erase --yes --module --board "$module,log=log6.ndjson" --state-dir full --json
+    ends_with 13 "a disk that is full"
+    has '["error"]["code"]' '"backup-failed"'
+    changes_nothing log6.ndjson "nothing is erased"
+    umount full
+else
+    ok 0 "a disk that is full # SKIP nothing can be mounted here"
+fi
+is_same module.bin original.bin "all is as it was"
+run erase --yes --module --no-backup --memory factory --board "$module" --state-dir state.file --json
+ends_with 0 "--no-backup is a word for that"
+says "$out" no-backup "and it is said"
+finish
