@@ -196,6 +196,7 @@ void cli_info_of_board(const cli_paper *paper, const fettle_result *result)
 static int info_of_boards(cli_call *call)
 {
     cli_jobs_run(call, FETTLE_VERB_SURVEY);
+    cli_jobs_look_at_modules(call);
     for (size_t i = 0; i < call->target_count && !call->args->json && !call->args->events;
          i++) {
         if (call->targets[i].is_good) {

@@ -10,6 +10,7 @@
 #include "system.h"
 #include "text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *path_of(const cli_target *target)
@@ -99,7 +100,7 @@ static void make_job(cli_call *call, cli_target *target, fettle_verb verb, unsig
     fettle_wishes wishes = {
         .board = target->selector,
         .revision = args->revision,
-        .wait = cli_call_wait(call),
+        .wait = target->is_by_the_way ? 0 : cli_call_wait(call),
         .flags = flags_of(args) | more,
         .transfer_size = args->transfer_size,
         .to = args->to,
@@ -111,7 +112,9 @@ static void make_job(cli_call *call, cli_target *target, fettle_verb verb, unsig
         .baud = args->baud,
         .flash_size = args->flash_size,
         .stub = {call->stub, call->stub_size},
-        .module = args->module != NULL ? args->module : call->module,
+        .module = args->module != NULL    ? args->module
+                  : target->is_by_the_way ? ""
+                                          : call->module,
         .mac = args->mac != NULL ? args->mac : call->mac,
         .region = call->region[0] != '\0' ? call->region : args->region,
     };
@@ -272,6 +275,56 @@ void cli_jobs_run(cli_call *call, fettle_verb verb)
             ask_after(call, target, verb);
         }
         say_end(call, target, verb);
+    }
+    cli_system_expect_interruption(false);
+}
+
+/* A shield whose application runs: what sits on it can be reached through it. */
+static bool may_carry(const cli_target *target)
+{
+    const fettle_result *result = target->is_good ? fettle_job_result(target->job) : NULL;
+    return result != NULL && strcmp(result->part, "shield") == 0 &&
+           result->mode == FETTLE_MODE_APP;
+}
+
+static void look_at_module(cli_call *call, size_t board)
+{
+    cli_target *targets =
+        realloc(call->targets, (call->target_count + 1) * sizeof *targets);
+    if (targets == NULL) {
+        return;
+    }
+    call->targets = targets;
+    cli_target *target = &targets[call->target_count];
+    *target = (cli_target){.call = call,
+                           .selector = targets[board].selector,
+                           .is_virtual = targets[board].is_virtual,
+                           .is_module = true,
+                           .is_by_the_way = true};
+    memcpy(target->path, targets[board].path, sizeof target->path);
+    make_job(call, target, FETTLE_VERB_SURVEY, 0);
+    if (target->job != NULL) {
+        run_job(call, target);
+    }
+    if (target->is_good) {
+        call->target_count++;
+        return;
+    }
+    if (call->ui.verbose > 0) {
+        cli_ui_say(&call->ui, target->error.message);
+    }
+    cli_ui_say(&call->ui, "No module answers behind it; --module tells why.");
+    fettle_job_free(target->job);
+}
+
+void cli_jobs_look_at_modules(cli_call *call)
+{
+    size_t count = call->target_count;
+    cli_system_expect_interruption(true);
+    for (size_t i = 0; i < count && call->args->module == NULL; i++) {
+        if (may_carry(&call->targets[i])) {
+            look_at_module(call, i);
+        }
     }
     cli_system_expect_interruption(false);
 }

@@ -11,6 +11,9 @@
  */
 void cli_jobs_run(cli_call *call, fettle_verb verb);
 
+/* After a look at boards: looks at the modules that they carry, too, and adds them to the targets. No module is no failure. */
+void cli_jobs_look_at_modules(cli_call *call);
+
 /*
  * May what can't be undone be done? `what` is a clause without its full stop. --yes is a yes, and so is a
  * rehearsal; where nobody can be asked it fails with CONFIRMATION_NEEDED, after a no with CANCELLED.

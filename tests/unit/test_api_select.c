@@ -625,6 +625,37 @@ static void test_the_only_line_that_may_have_an_esp_chip(void **state)
     assert_true(has_words("sim:esp32s3, sim:esp32s3.2"));
 }
 
+/* A line of the computer itself, of which nobody knows what is at its other end. */
+static size_t look_at_a_line(void *self, fettle_sight *sights, size_t max, uint64_t *change)
+{
+    (void)self;
+    *change = 1;
+    if (max > 0) {
+        sights[0] = (fettle_sight){.path = "/dev/ttyS0",
+                                   .kind = FETTLE_LINK_SERIAL,
+                                   .access = FETTLE_WHY_PERMISSION,
+                                   .arrival = 1};
+    }
+    return 1;
+}
+
+static const fettle_bus_ops line_ops = {look_at_a_line, part_wait, NULL};
+
+static void test_a_line_of_the_computer_is_not_meant(void **state)
+{
+    fettle_wishes wishes = {.board = NULL};
+    uint64_t mine = 0;
+    (void)state;
+    enter("esp32s3,timing=none,mode=unplugged");
+    assert_true(fettle_context_add_bus(room.context, &line_ops, &mine, &room.err));
+    take_esp_file();
+    assert_false(room_do(&room, FETTLE_VERB_UPDATE, &wishes));
+    assert_int_equal(FETTLE_E_NO_BOARD, room.err.code);
+    wishes.board = "/dev/ttyS0";
+    assert_false(room_do(&room, FETTLE_VERB_UPDATE, &wishes));
+    assert_int_equal(FETTLE_E_USB_PERMISSION, room.err.code);
+}
+
 static void test_an_esp_board_that_is_not_there_yet(void **state)
 {
     static const char *const boards[] = {NULL, "sim:esp32s3"};
@@ -699,6 +730,7 @@ int main(void)
         cmocka_unit_test(test_a_board_that_never_comes_is_no_board),
         cmocka_unit_test(test_the_only_line_that_may_have_an_esp_chip),
         cmocka_unit_test(test_an_esp_board_that_is_not_there_yet),
+        cmocka_unit_test(test_a_line_of_the_computer_is_not_meant),
         cmocka_unit_test(test_known_boards_have_what_a_person_needs),
     };
     return cmocka_run_group_tests(tests, NULL, tidy_up);
