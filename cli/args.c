@@ -247,6 +247,8 @@ static bool take_option(parser *p, const cli_option *option, const char *value)
         return args->erase_files = true;
     case CLI_OPTION_ERASE_SETTINGS:
         return args->erase_settings = true;
+    case CLI_OPTION_TRY_SOFTWARE_DFU:
+        return args->try_software_dfu = true;
     case CLI_OPTION_NO_BACKUP:
         return args->no_backup = true;
     case CLI_OPTION_INCLUDING_CREDENTIALS:

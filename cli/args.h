@@ -39,6 +39,7 @@ typedef struct cli_args {
     uint32_t baud, flash_size;
     bool no_stub;
     const char *module, *region, *country; /* module: empty if it has no name */
+    bool try_software_dfu;
     bool erase_files, erase_settings, no_backup, including_credentials;
     const char *mac;
     bool overwrite, watch, all, install;

@@ -299,6 +299,10 @@ const cli_option cli_options_table[] = {
      "of a module: its file system is erased too"},
     {CLI_OPTION_ERASE_SETTINGS, "--erase-settings", 0, CLI_VALUE_NONE, NULL,
      CLI_VERB_UPDATE, "of a module: what its firmware has remembered (NVS) is erased too"},
+    {CLI_OPTION_TRY_SOFTWARE_DFU, "--try-software-dfu", 0, CLI_VALUE_NONE, NULL,
+     CLI_VERB_UPDATE,
+     "of a shield: try a command that may bring it into update mode without its button; nobody has seen it "
+     "work, and the button is asked for if it doesn't"},
     {CLI_OPTION_NO_BACKUP, "--no-backup", 0, CLI_VALUE_NONE, NULL,
      CLI_VERB_UPDATE | CLI_VERB_ERASE | CLI_VERB_RESTORE | CLI_VERB_VENDOR,
      "of a module: go on although its ids and keys, which nobody can replace, are not saved before"},

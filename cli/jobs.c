@@ -74,6 +74,7 @@ static unsigned flags_of(const cli_args *args)
            (args->no_stub ? FETTLE_WISH_NO_STUB : 0u) |
            (args->erase_files ? FETTLE_WISH_ERASE_FILES : 0u) |
            (args->erase_settings ? FETTLE_WISH_ERASE_SETTINGS : 0u) |
+           (args->try_software_dfu ? FETTLE_WISH_TRY_SOFTWARE : 0u) |
            (args->no_backup ? FETTLE_WISH_NO_BACKUP : 0u) |
            (args->including_credentials ? FETTLE_WISH_GIVE_UP_CREDENTIALS : 0u) |
            (args->wait_is_given ? FETTLE_WISH_PATIENT : 0u) |

@@ -46,7 +46,7 @@ static const item commands[] = {
     {"unplug BUSID", "Unplug it."},
     {"replug BUSID [button]", "Unplug it, and plug it in 0.3 s later."},
     {"press BUSID [button|wire|unwire]",
-     "Press the reset button of an ESP board or a Pycom module; with its BOOT button held; after "
+     "Press the reset button of an ESP board or a module; with its BOOT button held; after "
      "wiring the module's G23 to ground, or taking that wire off."},
     {"fault BUSID [FAULT]",
      "Give it this fault, as in fault=, instead of all that it has; without FAULT none."},

@@ -194,7 +194,9 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_OWN_IDS_KEPT = 84,            /* own-ids-kept */
     FETTLE_NOTE_REGION_UNTAKEN = 85,          /* region-untaken */
     FETTLE_NOTE_NOTHING_STARTS = 86,          /* nothing-starts */
-    FETTLE_NOTE_COUNT = 87,
+    FETTLE_NOTE_SOFTWARE_FAILED = 87,         /* software-failed */
+    FETTLE_NOTE_SOFTWARE_WORKED = 88,         /* software-worked */
+    FETTLE_NOTE_COUNT = 89,
 } fettle_note_code;
 
 #endif

@@ -395,6 +395,8 @@ enum {
         1 << 15, /* a module may be changed without saving what can't be replaced */
     FETTLE_WISH_GIVE_UP_CREDENTIALS =
         1 << 16, /* ERASE: ids and keys that can't be replaced, too */
+    FETTLE_WISH_TRY_SOFTWARE =
+        1 << 17, /* UPDATE of a shield: try a command that may bring it into update mode */
 };
 
 /*

@@ -59,6 +59,7 @@ static bool make_plan(fettle_job *job, fettle_error *err)
         .region = job->region_text[0] != '\0' ? job->region_text : NULL,
         .erases_files = fettle_job_has_flag(job, FETTLE_WISH_ERASE_FILES),
         .erases_settings = fettle_job_has_flag(job, FETTLE_WISH_ERASE_SETTINGS),
+        .tries_software = fettle_job_has_flag(job, FETTLE_WISH_TRY_SOFTWARE),
         .needs_no_backup = fettle_job_has_flag(job, FETTLE_WISH_NO_BACKUP),
         .gives_up_credentials = fettle_job_has_flag(job, FETTLE_WISH_GIVE_UP_CREDENTIALS),
         .is_restore = job->verb == FETTLE_VERB_RESTORE,

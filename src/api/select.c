@@ -469,9 +469,11 @@ static bool turn_to_module(fettle_context *context, const char *module,
                        : image != NULL                     ? image->module
                                                            : "";
     /* Another board that is there is meant itself, and its own way refuses the file. */
-    bool may_carry = !selection->is_seen || is_carrier(context, selection->seen_id);
+    bool is_line = selection->row->protocol == FETTLE_PROTOCOL_ESP;
+    bool may_carry =
+        !selection->is_seen || is_line || is_carrier(context, selection->seen_id);
     bool is_meant = module != NULL || (is_for_esp(image) && may_carry);
-    if (!is_meant || (name[0] == '\0' && selection->row->protocol == FETTLE_PROTOCOL_ESP)) {
+    if (!is_meant || (name[0] == '\0' && is_line)) {
         return true;
     }
     const fettle_vendor *vendor = NULL;

@@ -13,7 +13,10 @@
 #define LINE_BAUD 115200
 #define LINE_BITS 8
 
-static fettle_script_then on_line_open, on_asked;
+#define COMES_TIME \
+    (3 * SECOND) /* from its own word to its update mode, if there is anything in it */
+
+static fettle_script_then on_line_open, on_asked, on_told, on_came;
 
 /* Worth a second of everybody's time? */
 static const fettle_carrier_ops *find(fettle_job_engine *job)
@@ -72,5 +75,36 @@ static fettle_effect on_asked(fettle_job_engine *job, const fettle_outcome *last
     if (last->kind == FETTLE_OK && facts.has_firmware) {
         job->carrier_facts[job->carrier_is_after] = facts;
     }
-    return job->carrier_next(job, now);
+    bool tries = job->plan->tries_software && !job->carrier_is_after && facts.answers &&
+                 job->plan->kind == FETTLE_TASK_UPDATE && !job->plan->is_dry;
+    return tries ? fettle_script_run(job, FETTLE_STAGE_ENTER,
+                                     job->carrier->update_mode(&job->carrier_room), 0,
+                                     on_told)
+                 : job->carrier_next(job, now);
+}
+
+/* ---- into update mode by its own word, which nobody has ever seen to work ---- */
+
+/* It may leave at once, or answer with nothing: what counts is whether its update mode comes. */
+static fettle_effect on_told(fettle_job_engine *job, const fettle_outcome *last,
+                             fettle_us now)
+{
+    if (last->kind == FETTLE_CANCELLED) {
+        return fettle_script_fail(job, last, FETTLE_CLAUSE_COUNT, now);
+    }
+    return fettle_script_open(job, FETTLE_STAGE_ENTER, true, now + COMES_TIME,
+                              FETTLE_ASK_NOTHING, on_came);
+}
+
+static fettle_effect on_came(fettle_job_engine *job, const fettle_outcome *last,
+                             fettle_us now)
+{
+    if (last->kind == FETTLE_TIMEOUT) {
+        fettle_script_note(job, FETTLE_NOTE_SOFTWARE_FAILED);
+        return job->carrier_next(job, now);
+    }
+    if (last->kind == FETTLE_OK) {
+        fettle_script_note(job, FETTLE_NOTE_SOFTWARE_WORKED);
+    }
+    return fettle_script_on_arrived(job, last, now);
 }

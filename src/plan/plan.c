@@ -389,6 +389,7 @@ bool fettle_plan_make(fettle_plan *plan, const fettle_image *image,
     copy(plan->region, sizeof plan->region, wishes->region);
     plan->erases_files = wishes->erases_files;
     plan->erases_settings = wishes->erases_settings;
+    plan->tries_software = wishes->tries_software;
     plan->needs_no_backup = wishes->needs_no_backup;
     plan->gives_up_credentials = wishes->gives_up_credentials;
     plan->is_restore = wishes->is_restore;

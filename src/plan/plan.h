@@ -67,7 +67,8 @@ typedef struct fettle_plan_wishes {
     const char *chip, *reset; /* or NULL */
     uint32_t baud, flash_size;
     bool uses_no_stub;
-    const char *region;                 /* of a module's radio, or NULL: as it is */
+    bool tries_software; /* to bring a shield into update mode without a hand */
+    const char *region;  /* of a module's radio, or NULL: as it is */
     bool erases_files, erases_settings; /* of a module */
     bool needs_no_backup;               /* of what can't be replaced */
     bool gives_up_credentials;
@@ -107,6 +108,7 @@ typedef struct fettle_plan {
     const fettle_vendor *vendor;          /* the row's; NULL: none */
     char region[FETTLE_REGION_WISH_SIZE]; /* empty: as it is */
     bool erases_files, erases_settings, needs_no_backup, gives_up_credentials;
+    bool tries_software;
     bool is_restore, has_mac;
     uint8_t mac[FETTLE_MAC_SIZE]; /* of the board that the backup is of */
     char path[FETTLE_PATH_SIZE];  /* empty: any */

@@ -60,7 +60,7 @@ commands_of() {
 without_time() {
     case $1 in
     *timing=*) printf '%s\n' "$1" ;;
-    *) printf '%s\n' "$1" | sed 's/--board\([ =]\)\("*\)sim:\([a-z0-9-]*\(\*[0-9]*\)\{0,1\}\)/--board\1\2sim:\3,timing=none/g' ;;
+    *) printf '%s\n' "$1" | sed 's/--board\([ =]\)\("*\)sim:\([a-z0-9+-]*\(\*[0-9]*\)\{0,1\}\)/--board\1\2sim:\3,timing=none/g' ;;
     esac
 }
 
