@@ -186,6 +186,39 @@ static unsigned answer_to(const fettle_error *error)
     }
 }
 
+static void hear_nothing(void *user, const fettle_event *event)
+{
+    (void)user;
+    (void)event;
+}
+
+/* What the board says of itself doesn't answer a question; but a person who has to wants to see it. */
+static void show_evidence(cli_call *call, const cli_target *target)
+{
+    char text[160];
+    fettle_error ignored;
+    const char *name = fettle_job_result(target->job)->name; /* never just any board */
+    fettle_wishes wishes = {.board = target->selector != NULL ? target->selector : name};
+    fettle_job *job =
+        fettle_job_new(call->context, FETTLE_VERB_SURVEY, NULL, &wishes, &ignored);
+    bool is_good = job != NULL && fettle_job_run(job, hear_nothing, NULL, &ignored);
+    const fettle_carrier_view *said = is_good ? fettle_job_result(job)->carrier : NULL;
+    if (said != NULL && said->has_firmware) {
+        snprintf(text, sizeof text, "It says of itself: firmware %u, hardware %u.",
+                 said->firmware, said->has_hardware ? said->hardware : 0);
+        cli_ui_say(&call->ui, text);
+    }
+    fettle_job_free(job);
+}
+
+static void ask_questions(cli_call *call, cli_target *target)
+{
+    if (call->ui.can_ask && fettle_job_question(target->job, 0) != NULL) {
+        show_evidence(call, target);
+    }
+    cli_ui_ask_questions(&call->ui, target->job);
+}
+
 /* What only the board could tell, and nothing was touched yet. Whoever sits here may say that it is meant. */
 static void ask_after(cli_call *call, cli_target *target, fettle_verb verb)
 {
@@ -203,7 +236,7 @@ static void ask_after(cli_call *call, cli_target *target, fettle_verb verb)
         fettle_job_free(target->job);
         make_job(call, target, verb, answers);
         if (target->job != NULL) {
-            cli_ui_ask_questions(&call->ui, target->job);
+            ask_questions(call, target);
             run_job(call, target);
         }
     }
@@ -245,7 +278,7 @@ static bool begin_module(cli_call *call, cli_target *target, fettle_verb verb)
     }
     make_job(call, target, verb, 0);
     if (target->job != NULL) {
-        cli_ui_ask_questions(&call->ui, target->job);
+        ask_questions(call, target);
     }
     return true;
 }
@@ -263,7 +296,7 @@ void cli_jobs_run(cli_call *call, fettle_verb verb)
     }
     for (size_t i = 0; i < call->target_count; i++) {
         if (call->targets[i].job != NULL) {
-            cli_ui_ask_questions(&call->ui, call->targets[i].job);
+            ask_questions(call, &call->targets[i]);
         }
     }
     for (size_t i = 0; i < call->target_count; i++) {

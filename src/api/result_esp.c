@@ -102,14 +102,21 @@ static void tell_partitions(fettle_job *job)
 /* What the module sits on. */
 static void tell_carrier(fettle_job *job)
 {
-    const fettle_esp_work *work = &job->engine.esp;
-    fettle_carrier_facts facts = {.answers = false};
-    if (work->carrier == NULL) {
+    const fettle_job_engine *engine = &job->engine;
+    const fettle_esp_work *work = &engine->esp;
+    const fettle_carrier_ops *carrier =
+        work->carrier != NULL ? work->carrier : engine->carrier_known;
+    fettle_carrier_facts facts = engine->carrier_facts[true].has_firmware
+                                     ? engine->carrier_facts[true]
+                                     : engine->carrier_facts[false];
+    if (carrier == NULL) {
         return;
     }
-    work->carrier->tell(work->carrier_room, &facts);
+    if (work->carrier != NULL) {
+        work->carrier->tell(work->carrier_room, &facts);
+    }
     job->carrier = (fettle_carrier_view){
-        .what = work->carrier->name,
+        .what = carrier->name,
         .answers = facts.answers,
         .has_hardware = facts.has_hardware,
         .has_firmware = facts.has_firmware,

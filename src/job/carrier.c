@@ -38,6 +38,7 @@ fettle_effect fettle_script_ask_carrier(fettle_job_engine *job, bool is_after,
     if (carrier == NULL) {
         return next(job, now);
     }
+    job->carrier_known = carrier;
     job->carrier_was_asked[is_after] = true;
     job->carrier_is_after = is_after;
     job->faces[0] = (fettle_face){FETTLE_MODE_APP, FETTLE_LINK_SERIAL, job->sight.id};

@@ -298,6 +298,8 @@ struct fettle_job_engine {
     uint32_t entry;       /* DfuSe: where the application begins */
     uint32_t read_address, read_size;
     const fettle_carrier_ops *carrier; /* carrier.c's */
+    const fettle_carrier_ops
+        *carrier_known; /* what it sits on, or is: it was asked; or NULL */
     fettle_effect (*carrier_next)(fettle_job_engine *job, fettle_us now);
     bool carrier_was_asked[2], carrier_is_after;
     fettle_carrier_facts

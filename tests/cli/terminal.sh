@@ -16,6 +16,7 @@ on_terminal() {
 on_terminal --check-columns --answer 1 -- "$FETTLE" update pytrack.dfu --board $board
 ends_with 0 "a question that is answered, on 80 columns"
 says "$out" "one of: 1, 2" "the values are shown"
+says "$out" "firmware 8, hardware 1" "what the board says of itself is shown beside it"
 says "$out" "read back and compared" "it ends well"
 
 on_terminal --check-columns --columns 40 --answer 9 --answer "" --answer 2 -- "$FETTLE" update pytrack.dfu --board $board,pic-version=16

@@ -44,7 +44,7 @@ check "P001: list shows the board, and that it may not be opened" matches "$out"
 run as seated fettle list --json
 check "P001: list says so in JSON as well" says "$out" '"state":"no-permission"'
 no_more_boards
-boards pytrack,flash=board.flash,log=board.log
+boards pytrack,window=4500,flash=board.flash,log=board.log
 wait_for 10 is_there 04d8:f013
 
 # ---- the command of the hint, as root, mends it ----
