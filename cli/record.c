@@ -65,6 +65,41 @@ bool cli_record_wants_wire(const cli_record *record)
     return record->trace != NULL || record->report != NULL;
 }
 
+/*
+ * A report is sent to others. What goes over a serial line may be a board's keys; so of each piece only what can be the head of a
+ * frame is shown, or a command that is too short for anything else.
+ */
+static size_t shown_of(const char *digits, size_t count, bool is_read)
+{
+    enum { HEAD = 2 * 10, COMMAND = 2 * 8 };
+    bool is_frame = count >= 2 && digits[0] == 'c' && digits[1] == '0';
+    size_t most = is_frame ? HEAD : !is_read && count <= COMMAND ? COMMAND : 0;
+    return count < most ? count : most;
+}
+
+static void write_wire(FILE *out, const char *text, size_t size)
+{
+    static const char *const marks[] = {" in=", " out="};
+    static const char *const verbs[] = {" read ", " write "};
+    char line[160];
+    snprintf(line, sizeof line, "%.*s", (int)size, text);
+    for (size_t i = 0; i < 2; i++) {
+        const char *mark = strstr(line, verbs[i]) != NULL ? strstr(line, marks[i]) : NULL;
+        size_t head = mark != NULL ? (size_t)(mark - line) + strlen(marks[i]) : 0;
+        if (head == 0 || head >= size) {
+            continue;
+        }
+        size_t count = strspn(text + head, "0123456789abcdef");
+        count = count < size - head ? count : size - head;
+        size_t shown = shown_of(text + head, count, i == 0);
+        fwrite(text, 1, head + shown, out);
+        fputs(shown < count ? "..." : "", out);
+        fwrite(text + head + count, 1, size - head - count, out);
+        return;
+    }
+    fwrite(text, 1, size, out);
+}
+
 static void write_line(FILE *out, const char *path, const fettle_event *event)
 {
     cli_paper paper = {.out = out, .has_utf8 = true};
@@ -83,7 +118,7 @@ static void write_line(FILE *out, const char *path, const fettle_event *event)
         fputs(text != event->text ? "        " : size > 0 ? " " : "", out);
         if (event->kind ==
             FETTLE_EVENT_WIRE) { /* plain by itself, and long where blocks are */
-            fwrite(text, 1, size, out);
+            write_wire(out, text, size);
         } else {
             char part[1024];
             snprintf(part, sizeof part, "%.*s",

@@ -447,7 +447,8 @@ static fettle_effect after_finish(fettle_job_engine *job, fettle_us now)
 static fettle_effect on_verified(fettle_job_engine *job, const fettle_outcome *last,
                                  fettle_us now)
 {
-    if (last->kind == FETTLE_GONE && !job->attempt.must_read_again) {
+    bool may_have_started = job->way->has_started == NULL; /* else it stays where it is */
+    if (last->kind == FETTLE_GONE && !job->attempt.must_read_again && may_have_started) {
         return fettle_script_confirm(
             job, now); /* it has started its application before we could look */
     }

@@ -157,7 +157,8 @@ import sys
 flash = bytearray(open(sys.argv[1], "rb").read())
 flash[0x3FF000:0x3FF034] = bytes(range(52))
 flash[0x3FF034] = 7
-flash[0x700000:0x700100] = bytes(range(256))
+for at in (0x9100, 0x12000, 0x18000, 0x500000, 0x700000):
+    flash[at:at + 256] = bytes(range(256))
 open("240ac4ffffff.bin", "wb").write(flash)
 END
 run restore 240ac4ffffff.bin --board "$module" --state-dir state --json
@@ -193,16 +194,37 @@ ends_with 0 "a rehearsal"
 has '["outcome"]' '"planned"'
 is_same module.bin original.bin "changes nothing"
 
-# Cut off, and run again.
-for at in 40 60 90; do
+# Cut off at every moment of erasing and writing, also of the config block, and run again.
+cut_at() { # N: leaves where that was in `stage`
     cp 240ac4ffffff.bin module.bin
-    run restore $mac.bin --board "$module,person=none,fault=no-return@$at" --state-dir state
-    [ "$status" -ne 0 ]
-    ok $? "cut off at $at"
-    run restore $mac.bin --board "$module" --state-dir state --json
-    ends_with 0 "run again"
-    is_same module.bin original.bin "and it is whole"
+    run restore $mac.bin --board "$module,person=none,fault=no-return@$1" --state-dir state --json
+    stage=$(json '["error"]["stage"]')
+}
+at=40
+stage=none
+while [ "$stage" != '"erase"' ] && [ "$stage" != '"write"' ] && [ $at -lt 2000 ]; do
+    at=$((at + 4))
+    cut_at $at
 done
+at=$((at - 4))
+cuts=0
+wrong=0
+cut_at $at
+while [ "$status" -ne 0 ]; do
+    if [ "$stage" = '"erase"' ] || [ "$stage" = '"write"' ]; then
+        cuts=$((cuts + 1))
+        run restore $mac.bin --board "$module" --state-dir state --json
+        [ "$status" -eq 0 ] && cmp -s module.bin original.bin || wrong=$((wrong + 1))
+    fi
+    at=$((at + 1))
+    cut_at $at
+done
+echo "# cut off while erasing or writing: $cuts times"
+[ $cuts -ge 5 ]
+ok $? "it was cut off in the middle of its work"
+[ $wrong -eq 0 ]
+ok $? "run again, it is whole each time"
+run restore $mac.bin --board "$module" --state-dir state -q
 
 # ---- the config block alone ----
 
@@ -258,7 +280,15 @@ with open(sys.argv[1], "r+b") as flash:
     flash.seek(0x3FF000)
     flash.write(b"\x11" * 52)
 END
-run restore fresh/backups/$mac/config.bin --board "$module,person=none,fault=no-return@40" --state-dir fresh
+at=200
+stage=none
+while [ "$stage" != '"write"' ] && [ $at -lt 400 ]; do
+    at=$((at + 1))
+    run restore fresh/backups/$mac/config.bin --board "$module,person=none,fault=no-return@$at" --state-dir fresh --json
+    stage=$(json '["error"]["stage"]')
+done
+[ "$stage" = '"write"' ]
+ok $? "cut off while the block is written"
 run restore fresh/backups/$mac/config.bin --board "$module" --state-dir fresh --json
 ends_with 0 "restored at the second try"
 is_same module.bin original.bin "from what was meant"

@@ -32,6 +32,15 @@ cmp -s module.flash before
 ok $? "then the module is left alone"
 says "$err" "left alone" "and that is said"
 
+# Part of the module's private key, which info has to read.
+key=$(dd if=module.flash bs=1 skip=$((0x3ff000 + 20)) count=8 2>/dev/null | od -An -tx1 | tr -d ' \n')
+run info --board $board --module --report report --trace trace --state-dir state
+ends_with 0 "a report of a look at the module"
+grep -q "$key" trace
+ok $? "the key was on the line"
+! grep -q "$key" report
+ok $? "and isn't in the report"
+
 run update LoPy4-1.20.3.tar.gz LoPy4-1.20.4.tar.gz --board $board --state-dir state
 ends_with 2 "two packages"
 cmp -s module.flash before
