@@ -84,6 +84,14 @@ static bool make_world(cli_call *call, fettle_error *err)
 
 /* ---- targets ---- */
 
+void cli_call_aim(cli_call *call, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        cli_target *target = &call->targets[i];
+        target->selector = target->path[0] != '\0' ? target->path : target->selector;
+    }
+}
+
 static cli_target *add_target(cli_call *call, const char *selector)
 {
     cli_target *targets =
@@ -210,10 +218,7 @@ static bool add_targets(cli_call *call, fettle_error *err)
     if (args->board_count == 0 && add_target(call, NULL) == NULL) {
         return cli_fail(err, FETTLE_E_NO_MEMORY, "no memory for a board");
     }
-    for (size_t i = 0; i < call->target_count; i++) {
-        cli_target *target = &call->targets[i];
-        target->selector = target->path[0] != '\0' ? target->path : target->selector;
-    }
+    cli_call_aim(call, call->target_count);
     if (wants_usb) {
         add_usb(call);
     }
@@ -293,6 +298,7 @@ static bool add_modules(cli_call *call, fettle_error *err)
         targets[2 * i + 1] = targets[2 * i];
         targets[2 * i + 1].is_module = true;
     }
+    cli_call_aim(call, call->target_count);
     return true;
 }
 

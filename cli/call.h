@@ -76,6 +76,9 @@ bool cli_call_open(cli_call *call, fettle_error *err);
 /* What --wait is, or would be if it had been given. */
 fettle_us cli_call_wait(const cli_call *call);
 
+/* Selectors may be the paths of their own targets: to be called whenever `targets` has moved. */
+void cli_call_aim(cli_call *call, size_t count);
+
 /* Reads the files into `image`; see files.h. */
 bool cli_call_load(cli_call *call, unsigned flags, fettle_error *err);
 

@@ -14,6 +14,7 @@
 enum {
     MOST_BOARDS = 128,
     COLUMN_COUNT = 6,
+    NAME_ROOM = FETTLE_TEXT_SIZE + 64,
     GLANCE = 100000, /* microseconds between two looks at whether Ctrl-C was pressed */
 };
 
@@ -66,12 +67,22 @@ static void look(cli_call *call, looked *seen)
 
 /* ---- the table ---- */
 
-static void fill_row(const char *row[COLUMN_COUNT], char version[16],
+/* "LoPy4 (remembered) on Pytrack": nobody has asked what sits there now. */
+static const char *name_of(const fettle_board_view *view, char text[NAME_ROOM])
+{
+    if (view->module == NULL) {
+        return view->name;
+    }
+    snprintf(text, NAME_ROOM, "%s (remembered) on %s", view->module, view->name);
+    return text;
+}
+
+static void fill_row(const char *row[COLUMN_COUNT], char version[16], char name[NAME_ROOM],
                      const fettle_board_view *view)
 {
     snprintf(version, 16, "%x.%02x", (unsigned)view->bcdDevice >> 8,
              (unsigned)view->bcdDevice & 0xFF);
-    row[0] = view->name;
+    row[0] = name_of(view, name);
     row[1] = view->path;
     row[2] = fettle_mode_name(view->mode);
     bool has_version = view->id.vendor != 0 && view->state != FETTLE_BOARD_LINE;
@@ -120,13 +131,13 @@ static void write_table(const cli_call *call, const looked *seen)
 {
     cli_paper paper = cli_ui_stdout(&call->ui);
     const char *row[COLUMN_COUNT];
-    char version[16];
+    char version[16], name[NAME_ROOM];
     size_t widths[COLUMN_COUNT], sum = 0;
     for (size_t k = 0; k < COLUMN_COUNT; k++) {
         widths[k] = strlen(headings[k]);
     }
     for (size_t i = 0; i < seen->count; i++) {
-        fill_row(row, version, &seen->views[i]);
+        fill_row(row, version, name, &seen->views[i]);
         for (size_t k = 0; k < COLUMN_COUNT; k++) {
             size_t width = cli_text_width(row[k]);
             widths[k] = width > widths[k] ? width : widths[k];
@@ -140,7 +151,7 @@ static void write_table(const cli_call *call, const looked *seen)
         write_row(&paper, headings, widths);
     }
     for (size_t i = 0; i < seen->count; i++) {
-        fill_row(row, version, &seen->views[i]);
+        fill_row(row, version, name, &seen->views[i]);
         if (fits) {
             write_row(&paper, row, widths);
         } else {

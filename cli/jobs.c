@@ -336,6 +336,7 @@ static void look_at_module(cli_call *call, size_t board)
                            .is_module = true,
                            .is_by_the_way = true};
     memcpy(target->path, targets[board].path, sizeof target->path);
+    cli_call_aim(call, call->target_count + 1);
     make_job(call, target, FETTLE_VERB_SURVEY, 0);
     if (target->job != NULL) {
         run_job(call, target);

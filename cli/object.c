@@ -147,6 +147,7 @@ void cli_object_add_view(cli_json *json, const char *key, const fettle_board_vie
     cli_json_text(json, "next", view->next != NULL ? view->next : "");
     cli_json_truth(json, "known", view->is_known);
     cli_json_truth(json, "has_dfu", view->has_dfu);
+    cli_json_text(json, "module_remembered", view->module != NULL ? view->module : "");
     cli_json_close_object(json);
 }
 

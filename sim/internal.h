@@ -30,7 +30,7 @@ enum {
     SIM_STRING_SIZE = 512, /* UTF-8 of what a string descriptor can hold */
     SIM_FAULTS_MAX = 16,
     SIM_BOARDS_MAX = 1000,
-    SIM_VERSION = 0x0100, /* bcdDevice, unless version= says otherwise */
+    SIM_VERSION = 0x0100,    /* bcdDevice, unless version= says otherwise */
     SIM_UNPLUGGED_MS = 300,  /* how long a hand needs to plug in again */
     SIM_VENDOR_REASON = 100, /* string descriptor that errVENDOR points to */
     SIM_MICROCHIP = 0x04d8,  /* idVendor of shields */

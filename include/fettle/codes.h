@@ -196,7 +196,9 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_NOTHING_STARTS = 86,          /* nothing-starts */
     FETTLE_NOTE_SOFTWARE_FAILED = 87,         /* software-failed */
     FETTLE_NOTE_SOFTWARE_WORKED = 88,         /* software-worked */
-    FETTLE_NOTE_COUNT = 89,
+    FETTLE_NOTE_REGION_NOT_SET = 89,          /* region-not-set */
+    FETTLE_NOTE_BAND_MISMATCH = 90,           /* band-mismatch */
+    FETTLE_NOTE_COUNT = 91,
 } fettle_note_code;
 
 #endif

@@ -331,6 +331,8 @@ typedef struct fettle_board_view {
     fettle_board_state state;
     const char *state_text; /* "ready", "in use by another program", ... */
     const char *next;       /* what to do next, a sentence */
+    const char
+        *module; /* that sat here when it was last updated: remembered, not seen; or NULL */
 } fettle_board_view;
 
 /*

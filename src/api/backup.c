@@ -113,6 +113,18 @@ bool fettle_backup_keep(void *self, const fettle_module_keepsake *what, fettle_e
     return true;
 }
 
+bool fettle_backup_recall_table(void *self, const uint8_t mac[6], uint8_t *bytes,
+                                size_t size)
+{
+    const fettle_context *context = ((fettle_job *)self)->context;
+    char key[FETTLE_BACKUP_KEY_SIZE];
+    size_t count = 0;
+    key_of(mac, "partitions", ".bin", key);
+    return context->store != NULL &&
+           context->store->get(context->store_self, key, bytes, size, &count) &&
+           count == size;
+}
+
 bool fettle_backup_recall(void *self, const uint8_t mac[6], uint8_t *bytes, size_t size)
 {
     const fettle_context *context = ((fettle_job *)self)->context;

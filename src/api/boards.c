@@ -5,6 +5,7 @@
  */
 #include "fettle/fettle.h"
 
+#include "api/job_inside.h"
 #include "api/select.h"
 #include "base/alloc.h"
 #include "base/text.h"
@@ -105,6 +106,15 @@ static void fill_serial(fettle_board_view *view, const fettle_sight *sight)
     fettle_text_escape(view->serial, sizeof view->serial, serial);
 }
 
+static const char *remembered_module(const fettle_context *context, const char *path)
+{
+    char id[FETTLE_CHIP_WISH_SIZE];
+    const fettle_board_row *row = fettle_memory_module_at(context, path, id, sizeof id)
+                                      ? fettle_vendors_find_name(context->vendors, id, NULL)
+                                      : NULL;
+    return row != NULL ? row->name : NULL;
+}
+
 size_t fettle_boards_look(fettle_context *context, bool all, fettle_board_view *views,
                           size_t max, uint64_t *change)
 {
@@ -137,6 +147,7 @@ size_t fettle_boards_look(fettle_context *context, bool all, fettle_board_view *
             view->state = state;
             view->state_text = states[state].text;
             view->next = next_step(sight, state);
+            view->module = remembered_module(context, sight->path);
         }
         shown++;
     }

@@ -535,6 +535,9 @@ static bool prepare_run(fettle_job *job)
     job->engine.vendors = context->vendors;
     job->engine.keep = fettle_backup_keep;
     job->engine.recall_kept = fettle_backup_recall;
+    job->engine.recall_table = fettle_backup_recall_table;
+    job->engine.recall_module = fettle_memory_recall_module;
+    job->engine.module_is_said = job->module_text[0] != '\0';
     job->engine.keep_user = job;
     fettle_run_init(&job->run, &(fettle_run_setup){
                                    .root = &job->engine.engine,
@@ -625,6 +628,7 @@ bool fettle_job_run(fettle_job *job, fettle_listener *listener, void *user,
         fettle_memory_forget_rests(job);
     }
     fettle_memory_keep_baud(job);
+    fettle_memory_keep_module(job);
     refuse_half_a_memory(job);
     return end(job, err);
 }

@@ -41,6 +41,7 @@ struct fettle_job {
     char board_text[FETTLE_TEXT_SIZE], revision_text[FETTLE_ANSWER_SIZE];
     char memory_text[FETTLE_MEMORY_WISH_SIZE];
     char chip_text[FETTLE_CHIP_WISH_SIZE], reset_text[FETTLE_RESET_WISH_SIZE];
+    char remembered_module[FETTLE_CHIP_WISH_SIZE]; /* by its MAC */
     char module_text[FETTLE_CHIP_WISH_SIZE], region_text[FETTLE_REGION_WISH_SIZE];
     bool has_mac;
     uint8_t mac[FETTLE_MAC_SIZE];
@@ -101,6 +102,14 @@ void fettle_memory_put_answer(const fettle_job *job);
 uint32_t fettle_memory_recall_baud(void *self, const fettle_sight *sight);
 void fettle_memory_keep_baud(const fettle_job *job);
 
+/* Which module it is that has this MAC: as fettle_job_engine's recall_module, with the job for `user`. */
+const char *fettle_memory_recall_module(void *self, const uint8_t mac[6]);
+/* By the path of the port where it was updated the last time: the id of its row. False: nothing is remembered. */
+bool fettle_memory_module_at(const fettle_context *context, const char *path, char *id,
+                             size_t room);
+
+void fettle_memory_keep_module(const fettle_job *job);
+
 /* Did an earlier update of the board on this port not come to its end? */
 bool fettle_memory_is_unfinished(const fettle_job *job, const char *path);
 
@@ -121,6 +130,8 @@ bool fettle_memory_recall_rest(void *job, const char *path, uint8_t alternate,
 /* As fettle_job_engine's keep and recall_kept, with the job for `user`. */
 bool fettle_backup_keep(void *self, const fettle_module_keepsake *what, fettle_error *err);
 bool fettle_backup_recall(void *self, const uint8_t mac[6], uint8_t *bytes, size_t size);
+bool fettle_backup_recall_table(void *self, const uint8_t mac[6], uint8_t *bytes,
+                                size_t size);
 
 /* ---- lock.c ---- */
 

@@ -241,3 +241,87 @@ void fettle_memory_keep_baud(const fettle_job *job)
     (void)context->store->put(context->store_self, key,
                               (fettle_span){bytes, baud != 0 ? sizeof bytes : 0});
 }
+
+/* ---- which module it is ---- */
+
+/* Neither the bus nor the chip tells; what somebody has said once, or an update has shown, holds for this chip. */
+static void key_of_module(const uint8_t mac[6], char *key)
+{
+    key[0] = '\0';
+    append_key(key, "module/");
+    for (size_t i = 0; i < FETTLE_MAC_SIZE; i++) {
+        fettle_text_append_hex(key, KEY_SIZE, mac[i], 2);
+    }
+}
+
+const char *fettle_memory_recall_module(void *self, const uint8_t mac[6])
+{
+    fettle_job *job = self;
+    const fettle_context *context = job->context;
+    char key[KEY_SIZE], *name = job->remembered_module;
+    size_t size = 0, room = sizeof job->remembered_module - 1;
+    key_of_module(mac, key);
+    bool is_there =
+        context->store != NULL &&
+        context->store->get(context->store_self, key, (uint8_t *)name, room, &size) &&
+        size > 0 && size <= room;
+    name[is_there ? size : 0] = '\0';
+    return is_there ? name : NULL;
+}
+
+/* What sits on a port changes; so this is shown as what it was the last time, and never taken. */
+static void key_of_place(const char *path, char *key)
+{
+    key[0] = '\0';
+    append_key(key, "module-at/");
+    append_key(key, path);
+}
+
+bool fettle_memory_module_at(const fettle_context *context, const char *path, char *id,
+                             size_t room)
+{
+    char key[KEY_SIZE];
+    size_t size = 0;
+    key_of_place(path, key);
+    bool is_there =
+        context->store != NULL &&
+        context->store->get(context->store_self, key, (uint8_t *)id, room - 1, &size) &&
+        size > 0 && size < room;
+    id[is_there ? size : 0] = '\0';
+    return is_there;
+}
+
+static void keep_place(const fettle_job *job)
+{
+    char key[KEY_SIZE], was[FETTLE_CHIP_WISH_SIZE];
+    const fettle_context *context = job->context;
+    const char *id = job->plan.row->id, *path = job->engine.sight.path;
+    bool is_known = fettle_memory_module_at(context, path, was, sizeof was);
+    if (path[0] != '\0' && !(is_known && fettle_text_is_equal(was, id))) {
+        key_of_place(path, key);
+        (void)context->store->put(context->store_self, key,
+                                  (fettle_span){(const uint8_t *)id, strlen(id)});
+    }
+}
+
+void fettle_memory_keep_module(const fettle_job *job)
+{
+    const fettle_context *context = job->context;
+    const fettle_esp_identity *identity = &job->engine.esp.esp.identity;
+    const fettle_board_row *row = job->plan.row;
+    char key[KEY_SIZE];
+    bool is_good =
+        job->engine.end == FETTLE_JOB_UPDATED || job->engine.end == FETTLE_JOB_UNCHANGED;
+    bool is_sure = job->verb == FETTLE_VERB_UPDATE && row->is_wired && is_good &&
+                   !fettle_job_has_flag(job, FETTLE_WISH_DRY_RUN);
+    if (context->store == NULL || !is_sure) {
+        return;
+    }
+    keep_place(job);
+    if (!identity->has_mac || fettle_text_is_equal(job->remembered_module, row->id)) {
+        return;
+    }
+    key_of_module(identity->mac, key);
+    (void)context->store->put(context->store_self, key,
+                              (fettle_span){(const uint8_t *)row->id, strlen(row->id)});
+}

@@ -460,6 +460,32 @@ static bool refuse_module(fettle_context *context, const char *module, fettle_er
     return false;
 }
 
+/* Firmware of a board that carries modules, by the ids in it. */
+static const fettle_board_row *row_of_carriers_file(fettle_context *context,
+                                                    const fettle_image *image)
+{
+    const fettle_vendor *vendor;
+    const fettle_board_row *row = NULL;
+    if (image != NULL && image->has_suffix) {
+        fettle_usb_id id = {image->suffix.idVendor, image->suffix.idProduct};
+        row = fettle_vendors_find_id(context->vendors, id, FETTLE_MODE_DFU, 0, &vendor);
+    }
+    return row != NULL && row->carries_module ? row : NULL;
+}
+
+static bool refuse_carriers_file(const fettle_board_row *carrier,
+                                 const fettle_selection *selection, fettle_error *err)
+{
+    char text[160];
+    fettle_words_render(text, sizeof text,
+                        "the file is firmware of the {board} itself, not of the module on "
+                        "it; leave out --module if the {board} is meant",
+                        &(fettle_words){.board = carrier->name});
+    fettle_error_set(err, FETTLE_E_IMAGE_NOT_FOR_BOARD,
+                     &(fettle_words){.board = selection->row->name, .text = text});
+    return false;
+}
+
 /* A port shows the carrier; what is meant may be the module on it. The file knows, or a person says so. */
 static bool turn_to_module(fettle_context *context, const char *module,
                            const fettle_image *image, fettle_selection *selection,
@@ -473,6 +499,10 @@ static bool turn_to_module(fettle_context *context, const char *module,
     bool may_carry =
         !selection->is_seen || is_line || is_carrier(context, selection->seen_id);
     bool is_meant = module != NULL || (is_for_esp(image) && may_carry);
+    const fettle_board_row *carrier = row_of_carriers_file(context, image);
+    if (carrier != NULL && (module != NULL || is_line)) {
+        return refuse_carriers_file(carrier, selection, err);
+    }
     if (!is_meant || (name[0] == '\0' && is_line)) {
         return true;
     }

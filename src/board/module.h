@@ -13,6 +13,7 @@ struct fettle_image;
 struct fettle_esp_board;
 struct fettle_esp_layout;
 struct fettle_partition;
+struct fettle_partitions;
 
 /* ---- the carrier ---- */
 
@@ -62,10 +63,15 @@ typedef struct fettle_module_look {
     const struct fettle_esp_board *board;
     const uint8_t *mac; /* six bytes */
     const char *name;   /* "lopy4": which module it is, as somebody says; NULL: not known */
+    bool is_said;       /* by a person, who may overrule a file and what is remembered */
+    const char
+        *remembered; /* which one it was the last time, by its MAC; NULL: not known */
     fettle_span ranges
         [FETTLE_MODULE_RANGES_MAX]; /* what read() has asked for, in its order; size 0: it couldn't be read */
     fettle_span
         kept; /* the first of them as it was kept the last time, for this MAC; size 0: nothing was */
+    const struct fettle_partitions *
+        table_before; /* as it was kept, where the board has lost it: an update was cut off; or NULL */
 } fettle_module_look;
 
 /* What a person wants of a module. */

@@ -16,6 +16,8 @@
 #define COMES_TIME \
     (3 * SECOND) /* from its own word to its update mode, if there is anything in it */
 
+#define NODE_TIME (2 * SECOND) /* from a board that is back to a line that can be opened */
+
 static fettle_script_then on_line_open, on_asked, on_told, on_came;
 
 /* Worth a second of everybody's time? */
@@ -45,7 +47,7 @@ fettle_effect fettle_script_ask_carrier(fettle_job_engine *job, bool is_after,
     job->then = on_line_open;
     return (fettle_effect){
         .kind = FETTLE_EFFECT_OPEN,
-        .until = now,
+        .until = is_after ? now + NODE_TIME : now,
         .open = {.match = {.path = job->sight.path, .faces = job->faces, .face_count = 1},
                  .settings = {.baud = LINE_BAUD, .data_bits = LINE_BITS}},
     };

@@ -126,6 +126,7 @@ static fettle_effect connect(fettle_esp_work *work, fettle_us now)
 /* A carrier holds the chip's pins itself; then the chip only has to be spoken to. */
 static fettle_effect enter(fettle_esp_work *work, fettle_us now)
 {
+    work->is_held = work->carrier != NULL;
     return work->carrier == NULL
                ? connect(work, now)
                : run(work, work->carrier->enter(work->carrier_room), 0, connect);

@@ -68,8 +68,10 @@ struct fettle_esp_work {
     uint32_t told_size;     /* look: bytes that the flash claims, and doesn't hold; or 0 */
     uint32_t erased_behind; /* a sector that went together with the one in front; or 0 */
     bool used_stub;         /* a stub has answered at some time */
-    bool has_started;       /* leave: nothing says that the application doesn't run */
-    bool stays_in_loader;   /* leave: the boot text says so */
+    bool
+        is_held; /* the carrier was told to bring the chip into its loader, spoken to or not */
+    bool has_started;          /* leave: nothing says that the application doesn't run */
+    bool stays_in_loader;      /* leave: the boot text says so */
     bool has_nothing_to_start; /* leave: likewise */
 
     /* the engine's own */

@@ -245,6 +245,10 @@ struct fettle_job_engine {
     /* Saves what can't be replaced, and finds it again. False: it is not saved (`err`), there is none. May be NULL. */
     bool (*keep)(void *user, const fettle_module_keepsake *what, fettle_error *err);
     bool (*recall_kept)(void *user, const uint8_t mac[6], uint8_t *bytes, size_t size);
+    const char *(*recall_module)(
+        void *user, const uint8_t mac[6]); /* which module that was; NULL: not known */
+    bool module_is_said;                   /* a person has named it */
+    bool (*recall_table)(void *user, const uint8_t mac[6], uint8_t *bytes, size_t size);
     void *keep_user;
 
     /* the job's own, from its beginning to its end */
@@ -312,6 +316,7 @@ struct fettle_job_engine {
         fettle_module_work work;
         bool was_kept;
         uint8_t kept[FETTLE_MODULE_KEPT_MAX];
+        fettle_partitions table_before;
     } module;
     size_t erase_range_count;
     fettle_module_range erase_ranges[FETTLE_ERASE_RANGES_MAX];

@@ -655,12 +655,17 @@ static fettle_engine *rest(fettle_job_engine *job)
     bool is_known = job->esp.esp.identity.chip != NULL;
     bool stays = job->plan->stays ||
                  (job->plan->kind == FETTLE_TASK_RESET && job->plan->to != FETTLE_MODE_APP);
-    if (!job->esp.esp.has_contact || job->has_said_farewell || job->has_written || stays) {
+    bool is_cancelled = job->engine.error.code == FETTLE_E_CANCELLED;
+    if (job->has_said_farewell && is_cancelled && job->esp.is_held &&
+        !job->esp.has_started && !job->esp.was_by_hand) {
+        return fettle_esp_work_restart(
+            &job->esp); /* cut off before the carrier's last word */
+    }
+    bool was_reset = job->esp.esp.has_contact || job->esp.is_held;
+    if (!was_reset || job->has_said_farewell || job->has_written || stays) {
         return NULL;
     }
-    return job->engine.error.code == FETTLE_E_CANCELLED || !is_known
-               ? fettle_esp_work_restart(&job->esp)
-               : leave(job);
+    return is_cancelled || !is_known ? fettle_esp_work_restart(&job->esp) : leave(job);
 }
 
 static fettle_start has_started(const fettle_job_engine *job)
@@ -687,6 +692,10 @@ static const char *hint(const fettle_job_engine *job)
     bool is_missing =
         code == FETTLE_E_APPLICATION_MISSING || code == FETTLE_E_NO_APPLICATION;
     const fettle_esp_chip *chip = job->esp.esp.identity.chip;
+    /* Its carrier did what it could; what it can't is to say whether the boot pin was low. */
+    if (job->esp.carrier != NULL && code == FETTLE_E_ESP_NOT_RESET) {
+        code = FETTLE_E_ESP_BOOT_MODE;
+    }
     return is_missing && job->esp.has_nothing_to_start && chip != NULL && chip->has_chip_id
                ? "The chip finds no bootloader to start: write the bootloader and the "
                  "partition table that were built with this application, too."

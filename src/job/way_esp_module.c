@@ -81,6 +81,22 @@ bool fettle_module_is_one(const fettle_job_engine *job)
 
 /* ---- what is known of it ---- */
 
+/* An update that was cut off may have left the board without a table: then the one that was kept says what was where. */
+static const fettle_partitions *table_before(fettle_job_engine *job)
+{
+    uint8_t bytes[FETTLE_TABLE_SIZE];
+    fettle_partitions *table = &job->module.table_before;
+    const fettle_esp_identity *identity = &job->esp.esp.identity;
+    fettle_error ignored;
+    bool is_kept = job->module.board.table == NULL && !job->module.board.is_unreadable &&
+                   identity->has_mac && job->recall_table != NULL &&
+                   job->recall_table(job->keep_user, identity->mac, bytes, sizeof bytes);
+    return is_kept && fettle_partitions_read(table, (fettle_span){bytes, sizeof bytes},
+                                             FETTLE_TABLE_ADDRESS, &ignored)
+               ? table
+               : NULL;
+}
+
 void fettle_module_look_at(fettle_job_engine *job)
 {
     fettle_module_look *seen = &job->module.look;
@@ -88,7 +104,12 @@ void fettle_module_look_at(fettle_job_engine *job)
     const uint8_t *mac = work->esp.identity.mac;
     job->module.board = fettle_esp_work_board(work);
     *seen = (fettle_module_look){.board = &job->module.board, .mac = mac};
+    seen->table_before = table_before(job);
     seen->name = job->plan->row != &fettle_board_esp ? job->plan->row->id : NULL;
+    seen->is_said = job->module_is_said && seen->name != NULL;
+    if (work->esp.identity.has_mac && job->recall_module != NULL) {
+        seen->remembered = job->recall_module(job->keep_user, mac);
+    }
     for (size_t i = 0; i < work->range_count; i++) {
         if (work->range_bytes[i] != NULL) {
             seen->ranges[i] = (fettle_span){work->range_bytes[i], work->ranges[i].size};

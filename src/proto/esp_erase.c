@@ -55,18 +55,28 @@ static fettle_effect on_erased(fettle_esp *esp, fettle_us now)
     return next_piece(esp, now);
 }
 
+/* A whole block of 64 KiB is erased at once; what doesn't fill one goes sector by sector, which takes longer. */
+fettle_us fettle_esp_erase_time(uint32_t address, uint32_t size)
+{
+    uint32_t block = SECTORS_IN_BLOCK * FETTLE_ESP_SECTOR;
+    uint32_t edges = (block - address % block) % block + (address + size) % block;
+    edges = edges < size ? edges : size;
+    return fettle_esp_time_for(size, ERASE_PER_MB) +
+           edges / FETTLE_ESP_SECTOR * ERASE_PER_SECTOR;
+}
+
 esp_request fettle_esp_erase_request(const fettle_esp *esp, uint32_t address, uint32_t size)
 {
     if (!esp->is_stub) {
         uint32_t told = fettle_esp_erase_size(chip_of(esp), false, address, size);
         esp_request request = fettle_esp_begin_request(esp, FLASH_BEGIN, address, told, 0,
                                                        FETTLE_ESP_BLOCK_ROM);
-        request.time = fettle_esp_time_for(size, ERASE_PER_MB);
+        request.time = fettle_esp_erase_time(address, size);
         return request;
     }
     return (esp_request){.opcode = ERASE_REGION,
                          .tries = TRIES,
-                         .time = fettle_esp_time_for(size, ERASE_PER_MB),
+                         .time = fettle_esp_erase_time(address, size),
                          .word_count = 2,
                          .words = {address, size}};
 }

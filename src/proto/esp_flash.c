@@ -106,7 +106,7 @@ esp_request fettle_esp_begin_request(const fettle_esp *esp, uint8_t opcode,
     esp_request request = {
         .opcode = opcode,
         .tries = TRIES, /* it erases again what is erased */
-        .time = esp->is_stub ? COMMAND_TIME : fettle_esp_time_for(size, ERASE_PER_MB),
+        .time = esp->is_stub ? COMMAND_TIME : fettle_esp_erase_time(address, size),
         .word_count = 4,
         .words = {size, count, block, address},
     };

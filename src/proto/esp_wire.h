@@ -55,17 +55,18 @@ enum {
 #define MS     ((fettle_us)1000)
 #define SECOND ((fettle_us)1000000)
 
-#define SYNC_TIME      (100 * MS)
-#define REGISTER_TIME  SECOND        /* what is answered at once */
-#define COMMAND_TIME   (3 * SECOND)  /* the rest */
-#define ERASE_PER_MB   (40 * SECOND) /* and writing, at most; of 10^6 bytes */
-#define HASH_PER_MB    (8 * SECOND)
-#define LONGEST_TIME   (240 * SECOND)
-#define HANDOVER_TIME  (10 * SECOND) /* for a frame to be taken by the port */
-#define BANNER_TIME    (60 * MS)  /* until a boot text has begun; sequences wait as well */
-#define SLOW_TEXT_TIME (200 * MS) /* a boot text after one more reset */
-#define SETTLE_TIME    (50 * MS)  /* after a change of the rate */
-#define DRAIN_TIME     (200 * MS) /* a refusal may come eight times */
+#define SYNC_TIME        (100 * MS)
+#define REGISTER_TIME    SECOND        /* what is answered at once */
+#define COMMAND_TIME     (3 * SECOND)  /* the rest */
+#define ERASE_PER_SECTOR (SECOND / 2)  /* of one that is erased by itself, at most */
+#define ERASE_PER_MB     (40 * SECOND) /* and writing, at most; of 10^6 bytes */
+#define HASH_PER_MB      (8 * SECOND)
+#define LONGEST_TIME     (240 * SECOND)
+#define HANDOVER_TIME    (10 * SECOND) /* for a frame to be taken by the port */
+#define BANNER_TIME      (60 * MS) /* until a boot text has begun; sequences wait as well */
+#define SLOW_TEXT_TIME   (200 * MS) /* a boot text after one more reset */
+#define SETTLE_TIME      (50 * MS)  /* after a change of the rate */
+#define DRAIN_TIME       (200 * MS) /* a refusal may come eight times */
 
 enum {
     TRIES = 3,        /* of what may be repeated */
@@ -134,6 +135,9 @@ uint32_t fettle_esp_value(const fettle_esp *esp);
 
 /* Time that bytes of these many take at most, at so much for 10^6 of them. */
 fettle_us fettle_esp_time_for(uint64_t bytes, fettle_us per_mb);
+
+/* The longest that it may take to erase this range. */
+fettle_us fettle_esp_erase_time(uint32_t address, uint32_t size);
 
 /* ---- verbs ---- */
 

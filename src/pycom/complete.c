@@ -496,6 +496,10 @@ static bool put_config(const fettle_module_look *look, const fettle_pycom_seen *
     if (wishes->region != NULL && !set_region(look, block, wishes->region, observed, err)) {
         return false;
     }
+    if (block[FETTLE_PYCOM_REGION_AT] == FETTLE_PYCOM_REGION_UNSET && look->name != NULL &&
+        fettle_pycom_has_lora(look->name)) {
+        fettle_note_add(observed, FETTLE_NOTE_REGION_NOT_SET, NULL);
+    }
     fettle_esp_piece piece = {FETTLE_PYCOM_CONFIG_ADDRESS,
                               {block, FETTLE_PYCOM_CONFIG_SECTOR}};
     return fettle_pycom_put(work->layout, look->board, piece, err);

@@ -57,6 +57,39 @@ static bool check_region(const laying *self)
     return fettle_pycom_region_check(family->word, region, self->err);
 }
 
+/* Neither the bus nor the chip tells which module it is: it was kept, or its firmware has left its name. */
+static bool check_family(const laying *self)
+{
+    enum { NETWORK_AT = 536, NETWORK_SIZE = 33 };
+    const fettle_pycom_family *family = self->package->family;
+    const char *remembered = self->look->remembered;
+    fettle_span block = self->look->ranges[0];
+    const fettle_pycom_family *known = NULL;
+    if (remembered != NULL) {
+        known = fettle_pycom_family_of_row(remembered);
+    } else if (block.size >= NETWORK_AT + NETWORK_SIZE) {
+        known = fettle_pycom_family_of_network((const char *)block.data + NETWORK_AT,
+                                               NETWORK_SIZE);
+    }
+    if (family == NULL || known == NULL || known == family || self->look->is_said) {
+        return true;
+    }
+    char text[240], format[200];
+    format[0] = '\0';
+    fettle_text_append(format, sizeof format, "the package is for a {text}, and ");
+    fettle_text_append(format, sizeof format,
+                       remembered != NULL
+                           ? "this module was updated as a {text2} the last time"
+                           : "the firmware of this module names its network {text2}");
+    fettle_text_append(format, sizeof format,
+                       "; if it is a {text} all the same, say so with --module=");
+    fettle_text_append(format, sizeof format, family->word);
+    fettle_words_render(text, sizeof text, format,
+                        &(fettle_words){.text = family->shown, .text2 = known->shown});
+    return fettle_pycom_refuse(self->board, "{text}", &(fettle_words){.text = text},
+                               self->err);
+}
+
 /* Where the package brings no table its application goes where the board's has one. */
 static bool check_slot(const laying *self, const fettle_pycom_write *write)
 {
@@ -258,12 +291,14 @@ static void note_lost(const laying *self, fettle_note_code code, uint32_t addres
 
 /*
  * Is what the firmware keeps its files in still the same afterwards? Firmware before 1.20 keeps them in a form that later firmware
- * takes for damaged. A board without a table has nothing that anybody would find; one whose table can't be read keeps all it has.
+ * takes for damaged. A board without a table has nothing that anybody would find, unless an update that was cut off took it; one whose
+ * table can't be read keeps all it has.
  */
 static bool has_same_files(const laying *self, const fettle_module_range *now,
                            fettle_module_range *before)
 {
-    const fettle_partitions *old = self->board->table;
+    const fettle_partitions *old =
+        self->board->table != NULL ? self->board->table : self->look->table_before;
     *before = *now;
     if (old == NULL) {
         return self->board->is_unreadable;
@@ -357,6 +392,24 @@ static bool settle_losses(laying *self)
     return settle_files(self) && settle_settings(self);
 }
 
+/* Packages of old were for one band each: "LoPy_868", "LoPy_915". */
+static void note_band(const laying *self)
+{
+    const char *band = self->package->named.band;
+    fettle_span block = self->look->ranges[0];
+    uint8_t region = FETTLE_PYCOM_REGION_UNSET;
+    if (self->wishes->region != NULL) {
+        (void)fettle_pycom_region_of(self->wishes->region, &region);
+    } else if (block.size > FETTLE_PYCOM_REGION_AT) {
+        region = block.data[FETTLE_PYCOM_REGION_AT];
+    }
+    const char *name = fettle_pycom_region_name(region);
+    if (band[0] != '\0' && name != NULL && !fettle_pycom_band_has(band, region)) {
+        fettle_note_add(self->observed, FETTLE_NOTE_BAND_MISMATCH,
+                        &(fettle_words){.text = band, .text2 = name});
+    }
+}
+
 bool fettle_pycom_lay_out(const fettle_image *image, const fettle_module_look *look,
                           const fettle_module_wishes *wishes, fettle_module_work *work,
                           const fettle_memory_ops *memory, fettle_observed *observed,
@@ -378,7 +431,7 @@ bool fettle_pycom_lay_out(const fettle_image *image, const fettle_module_look *l
     bool is_secured = self.board->is_encrypted || self.board->is_secure_boot;
     self.variant = fettle_pycom_choose(self.package, self.board->flash_size, is_secured,
                                        self.board->chip, observed, err);
-    if (self.variant == NULL || !check_region(&self)) {
+    if (self.variant == NULL || !check_family(&self) || !check_region(&self)) {
         return false;
     }
     if (is_secured) {
@@ -395,5 +448,6 @@ bool fettle_pycom_lay_out(const fettle_image *image, const fettle_module_look *l
             return false;
         }
     }
+    note_band(&self);
     return put_start(&self) && settle_losses(&self);
 }

@@ -172,3 +172,23 @@ const fettle_pycom_family *fettle_pycom_family_in(fettle_span application)
     }
     return NULL;
 }
+
+const fettle_pycom_family *fettle_pycom_family_of_row(const char *id)
+{
+    static const char *const others[][2] = {{"wipy2", "wipy"}, {"l01", "lopy"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        id = fettle_text_is_same_word(id, others[i][0]) ? others[i][1] : id;
+    }
+    return fettle_pycom_family_of(id, strlen(id));
+}
+
+const fettle_pycom_family *fettle_pycom_family_of_network(const char *name, size_t length)
+{
+    static const char behind[] = "-wlan-";
+    for (size_t i = 0; i + sizeof behind - 1 <= length; i++) {
+        if (memcmp(name + i, behind, sizeof behind - 1) == 0) {
+            return fettle_pycom_family_of(name, i);
+        }
+    }
+    return NULL;
+}

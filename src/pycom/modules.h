@@ -38,4 +38,12 @@ void fettle_pycom_family_sizes(const fettle_pycom_family *family, char *text, si
  */
 const fettle_pycom_family *fettle_pycom_family_in(fettle_span application);
 
+/*
+ * Which family a board's row belongs to, by its id ("wipy2", "l01"); NULL: none.
+ */
+const fettle_pycom_family *fettle_pycom_family_of_row(const char *id);
+
+/* By the name that firmware gives its access point, "LoPy4-wlan-c0de"; NULL: it says nothing of that. */
+const fettle_pycom_family *fettle_pycom_family_of_network(const char *name, size_t length);
+
 #endif

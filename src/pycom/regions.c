@@ -68,6 +68,17 @@ const char *fettle_pycom_region_name(uint8_t value)
     return value < FETTLE_PYCOM_REGIONS ? region_names[value] : NULL;
 }
 
+bool fettle_pycom_band_has(const char *band, uint8_t value)
+{
+    if (fettle_text_is_equal(band, "868")) {
+        return value == EU868 || value == IN865;
+    }
+    if (fettle_text_is_equal(band, "915")) {
+        return value == US915 || value == US915_HYBRID || value == AU915 || value == AS923;
+    }
+    return true;
+}
+
 /* ---- countries ---- */
 
 #define BIT(region) (UINT32_C(1) << (region))

@@ -27,6 +27,9 @@ const char *fettle_pycom_region_name(uint8_t value);
 /* All names for messages: "AS923, AU915, ..." */
 extern const char fettle_pycom_region_list[];
 
+/* Is firmware for this band ("868", "915", as in the names of old packages) one for this region? True also if nobody knows that band. */
+bool fettle_pycom_band_has(const char *band, uint8_t value);
+
 /* ---- by country ---- */
 
 typedef enum fettle_pycom_country {

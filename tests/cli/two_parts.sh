@@ -32,6 +32,15 @@ cmp -s module.flash before
 ok $? "then the module is left alone"
 says "$err" "left alone" "and that is said"
 
+run list --board $board --json --state-dir state
+ends_with 0 "a list afterwards"
+has '["boards"][0]["module_remembered"]' '"LoPy4"'
+is_valid list
+run list --board $board --state-dir state
+says "$out" "LoPy4 (remembered) on Pytrack" "one board with two parts"
+run list --board $board --state-dir other
+says_not "$out" "remembered" "and nothing that nobody knows"
+
 # Part of the module's private key, which info has to read.
 key=$(dd if=module.flash bs=1 skip=$((0x3ff000 + 20)) count=8 2>/dev/null | od -An -tx1 | tr -d ' \n')
 run info --board $board --module --report report --trace trace --state-dir state

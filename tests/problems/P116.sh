@@ -20,4 +20,15 @@ attempt update boot.bin@0x1000 table.bin@0x8000 large.bin@0x10000 --board $esp32
 refuses 8 image-too-large '1048592 bytes, the board.s memory 1048576' "P116 (c) too large for the table that comes with it"
 attempt update small.bin --board $esp32,content=blank
 refuses 4 answer-needed 'no partition table.*bootloader and table' "P116 (d) a blank board"
+
+# Packages: a factory slot of another layout is smaller.
+. "$source/tests/problems/module.sh"
+package large.tar.gz size=2027536
+package larger.tar.gz layout=small size=3080192 # 4 KiB too many
+for name in large larger; do
+    attempt update $name.tar.gz --board "$lopy4"
+    ends_with 9 "P116 (e) $name.tar.gz"
+    matches "$err" 'has [0-9]+ bytes, and (factory|ota_0) has room for [0-9]+' "P116 (e) $name.tar.gz: with both sizes"
+    was_not_changed "P116 (e) $name.tar.gz: nothing was erased"
+done
 finish

@@ -29,7 +29,7 @@ check "the shield is updated, and read back" is_updated
 check "the shield's memory is the file's" shield_has pytrack.dfu shield.flash
 check "it is back as /dev/ttyACM0" wait_for 10 is_tty ttyACM0
 check "its version was asked for with five data bits" [ "$(five_bits)" -ge 1 ]
-check "and is the new one's: 7" says "$out" '"firmware":7'
+check "and is the new one's: 7" says "$out" '"version_after":"7"'
 
 # module: the package onto what is behind the same port
 module() {
