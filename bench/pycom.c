@@ -40,13 +40,11 @@ enum {
     PAGE_US = 500,
 
     /*
-     * Of the floor, at most. It should be 115 with a stub: but 3.1 s of it are the same whatever is written. A second is
-     * one byte of a short answer that the PIC lost at the full rate and that is waited for; another is 14 changes
-     * between the full rate and the one at which long answers come through, a pair for each range that is read; half a
-     * second is the reading of the config block and otadata in the ROM's portions of 64 bytes.
+     * Of the floor, at most. 1.5 s of it are the same whatever is written: into the loader and out of it, and what is read for the
+     * backup, in the ROM's portions of 64 bytes.
      */
-    STUB_PERCENT = 123,
-    ROM_PERCENT = 132,
+    STUB_PERCENT = 115,
+    ROM_PERCENT = 126,
 };
 
 #define UNCHANGED_US ((fettle_us)5 * 1000000)

@@ -427,6 +427,36 @@ static fettle_effect on_range(fettle_esp_work *work, fettle_us now)
     return read_range(work, now);
 }
 
+static fettle_effect attach_again(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    work->baud = work->esp.baud;
+    return run(work, fettle_esp_attach(&work->esp), 0, end_well);
+}
+
+static fettle_effect on_raised_late(fettle_esp_work *work, fettle_us now)
+{
+    if (work->was_good) {
+        work->baud = work->esp.baud;
+        return end_well(work, now);
+    }
+    work->was_slowed = true;
+    work->esp.setup.baud_count = 0;
+    work->after_contact = attach_again;
+    return run(work, work->carrier->enter(work->carrier_room), 0, contact_again);
+}
+
+/* What is read comes through slowly; from here on there is only writing, and hashes. */
+static fettle_effect end_look(fettle_esp_work *work, fettle_us now)
+{
+    if (work->carrier == NULL || work->was_slowed || work->late_baud <= work->esp.baud) {
+        return end_well(work, now);
+    }
+    work->esp.setup.bauds = &work->late_baud;
+    work->esp.setup.baud_count = 1;
+    return try(work, fettle_esp_raise_baud(&work->esp), on_raised_late);
+}
+
 static fettle_effect read_range(fettle_esp_work *work, fettle_us now)
 {
     size_t taken = 0;
@@ -434,13 +464,13 @@ static fettle_effect read_range(fettle_esp_work *work, fettle_us now)
         taken += work->ranges[i].size;
     }
     if (work->at == work->range_count) {
-        return end_well(work, now);
+        return end_look(work, now);
     }
     const fettle_module_range *range = &work->ranges[work->at];
     bool has_room = range->size <= sizeof work->module_bytes - taken;
     if (!has_room) {
         work->range_count = work->at;
-        return end_well(work, now);
+        return end_look(work, now);
     }
     work->buffer = work->module_bytes + taken;
     return run(work, fettle_esp_read(&work->esp, range->address, work->buffer, range->size),

@@ -42,6 +42,7 @@ struct fettle_esp_work {
     /* A carrier between us and the chip, and its room; NULL: an ordinary bridge. */
     const fettle_carrier_ops *carrier;
     void *carrier_room;
+    uint32_t late_baud; /* to be tried when all has been read; 0: none */
 
     /* Whose module it is: asked for once there is a table, unless it is known. May be NULL. */
     const fettle_module_ops *(*find_module)(void *user, const fettle_esp_board *board);

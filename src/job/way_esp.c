@@ -89,11 +89,19 @@ static size_t list_bauds(fettle_job_engine *job, const fettle_bridge *bridge)
                                FETTLE_JOB_BAUDS_MAX);
 }
 
+static uint32_t rate_to_carrier(const fettle_job_engine *job,
+                                const fettle_carrier_ops *carrier)
+{
+    uint32_t wish = job->plan->baud;
+    return wish > 0 && wish < carrier->baud_max ? wish : carrier->baud_max;
+}
+
 /* The carrier holds the chip's pins, and sets the limits. */
 static void meet_carrier(fettle_job_engine *job, const fettle_carrier_ops *carrier,
                          fettle_esp_setup *setup)
 {
-    uint32_t most = job->plan->baud > 0 ? job->plan->baud : carrier->baud_max;
+    uint32_t most = rate_to_carrier(job, carrier);
+    most = most < carrier->baud_of_answers ? most : carrier->baud_of_answers;
     setup->has_lines = false;
     setup->reset_count = 0;
     setup->read_baud_max = carrier->baud_of_answers;
@@ -139,6 +147,10 @@ static bool meet(fettle_job_engine *job, fettle_error *err)
     fettle_esp_work_init(&job->esp, &setup, job->memory);
     job->esp.carrier = carrier;
     job->esp.carrier_room = &job->carrier_room;
+    job->esp.late_baud =
+        carrier != NULL && job->plan->kind == FETTLE_TASK_UPDATE && setup.baud_count > 0
+            ? rate_to_carrier(job, carrier)
+            : 0;
     job->esp.find_module = fettle_module_find;
     job->esp.find_module_user = job;
     job->esp.observed = &job->observed;
