@@ -111,8 +111,9 @@ static fettle_effect on_nothing_came(fettle_job_engine *job, const fettle_outcom
 static bool may_wait_for_other(fettle_job_engine *job, const fettle_outcome *last,
                                fettle_us now)
 {
+    bool is_fettle = last->error != NULL && last->error->code == FETTLE_E_BOARD_LOCKED;
     if (last->kind != FETTLE_ERROR || last->why != FETTLE_WHY_BUSY ||
-        !job->plan->is_patient) {
+        !job->plan->is_patient || is_fettle) { /* what that one does is what is wanted */
         return false;
     }
     if (job->busy_until == 0) {

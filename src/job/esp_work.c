@@ -192,6 +192,7 @@ fettle_engine *fettle_esp_work_wait(fettle_esp_work *work, fettle_us until)
     fettle_engine *engine = ready(work, try_connect, 0);
     work->esp.setup.has_lines = false;
     work->esp.setup.reset_count = work->esp.setup.baud_count = 0;
+    work->late_baud = 0; /* it would cost a hand to come back from one that fails */
     work->esp.ask = work->ask_by_hand;
     work->until = until;
     return engine;

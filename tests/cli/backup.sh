@@ -280,7 +280,7 @@ with open(sys.argv[1], "r+b") as flash:
     flash.seek(0x3FF000)
     flash.write(b"\x11" * 52)
 END
-at=200
+at=100
 stage=none
 while [ "$stage" != '"write"' ] && [ $at -lt 400 ]; do
     at=$((at + 1))
