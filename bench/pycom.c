@@ -229,7 +229,7 @@ static void make_package(void)
                              .layouts = PYCOM_8MB,
                              .app_size = SIZE,
                              .seed = 3};
-    pycom_pack pack = {.count = 0};
+    static pycom_pack pack; /* it is needed until the end */
     package = pycom_make(&wish);
     pycom_fill(&pack, &wish);
     app = pycom_find(&pack, pack.app)->bytes; /* the rest stays until the end, too */

@@ -86,6 +86,12 @@ static bool keep_bytes(fettle_job *job, const fettle_module_keepsake *what)
                                is_there(job, what, "config"));
 }
 
+static bool is_blank(fettle_span bytes)
+{
+    return bytes.size == 0 || (bytes.data[0] == 0xFF &&
+                               memcmp(bytes.data, bytes.data + 1, bytes.size - 1) == 0);
+}
+
 static bool refuse(fettle_error *err, const char *text)
 {
     fettle_error_set(err, FETTLE_E_BACKUP_FAILED, &(fettle_words){.text = text});
@@ -101,8 +107,11 @@ bool fettle_backup_keep(void *self, const fettle_module_keepsake *what, fettle_e
     if (what->table.size > 0 && !put(job, what, "partitions", ".bin", what->table)) {
         return refuse(err, "its partition table can't be written into the state folder");
     }
-    if (!what->is_worth_it) {
-        return true; /* blank, or torn: what was kept before counts */
+    if (!what->is_worth_it) { /* what was kept before counts; settings without ids are worth a copy */
+        fettle_module_keepsake beside = *what;
+        beside.is_beside = true;
+        return is_blank(what->bytes) || keep_bytes(job, &beside) ||
+               refuse(err, "its config block can't be written into the state folder");
     }
     if (!keep_bytes(job, what)) {
         return refuse(err, "its config block can't be written into the state folder");
@@ -125,22 +134,46 @@ bool fettle_backup_recall_table(void *self, const uint8_t mac[6], uint8_t *bytes
            count == size;
 }
 
+static bool get(const fettle_context *context, const uint8_t mac[6], const char *name,
+                const char *ending, uint8_t *bytes, size_t room, size_t *count)
+{
+    char key[FETTLE_BACKUP_KEY_SIZE];
+    key_of(mac, name, ending, key);
+    return context->store->get(context->store_self, key, bytes, room, count);
+}
+
+/* The copy whose name is the beginning of its own hash. */
+static bool get_by_hash(const fettle_context *context, const uint8_t mac[6],
+                        const char *hash, uint8_t *bytes, size_t size)
+{
+    char name[32] = "config-", own[2 * FETTLE_SHA256_SIZE + 1];
+    size_t count = 0;
+    (void)fettle_text_append_part(name, sizeof name, hash, 8);
+    if (!get(context, mac, name, ".bin", bytes, size, &count) || count != size) {
+        return false;
+    }
+    hash_text((fettle_span){bytes, size}, own);
+    return memcmp(own, hash, 8) == 0;
+}
+
+/* Bytes and hash are two files: whoever was killed between them has left the copy that is named by its hash. */
 bool fettle_backup_recall(void *self, const uint8_t mac[6], uint8_t *bytes, size_t size)
 {
     const fettle_context *context = ((fettle_job *)self)->context;
-    char key[FETTLE_BACKUP_KEY_SIZE], hash[2 * FETTLE_SHA256_SIZE + 1];
-    uint8_t line[2 * FETTLE_SHA256_SIZE + 16];
-    size_t count = 0;
-    if (context->store == NULL) {
+    char hash[2 * FETTLE_SHA256_SIZE + 1];
+    char line[2 * FETTLE_SHA256_SIZE + 16] = "";
+    size_t count = 0, length = 0;
+    if (context->store == NULL ||
+        !get(context, mac, "config", ".bin", bytes, size, &count) || count != size) {
         return false;
     }
-    key_of(mac, "config", ".bin", key);
-    if (!context->store->get(context->store_self, key, bytes, size, &count) ||
-        count != size) {
-        return false;
-    }
-    key_of(mac, "config", ".sha256", key);
     hash_text((fettle_span){bytes, size}, hash);
-    return context->store->get(context->store_self, key, line, sizeof line, &count) &&
-           count >= sizeof hash - 1 && memcmp(line, hash, sizeof hash - 1) == 0;
+    (void)get(context, mac, "config", ".sha256", (uint8_t *)line, sizeof line - 1, &length);
+    if (memcmp(line, hash, sizeof hash - 1) == 0) {
+        return true;
+    }
+    char own[sizeof hash];
+    memcpy(own, hash, sizeof own);
+    return get_by_hash(context, mac, own, bytes, size) ||
+           get_by_hash(context, mac, line, bytes, size);
 }

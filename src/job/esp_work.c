@@ -273,9 +273,7 @@ static uint32_t spot_address(const fettle_esp_work *work)
 static bool can_be_smaller(const fettle_esp_work *work)
 {
     const fettle_esp *esp = &work->esp;
-    bool is_said = esp->setup.flash_size != 0; /* by a person, or by us */
-    return !is_said && fettle_esp_can_hash(esp) && work->spot < SPOTS &&
-           work->half >= SMALLEST_FLASH &&
+    return fettle_esp_can_hash(esp) && work->spot < SPOTS && work->half >= SMALLEST_FLASH &&
            work->half + HASH_BLOCK * 2 <= esp->identity.chip->rom_limit;
 }
 
@@ -496,7 +494,10 @@ static fettle_effect read_otadata(fettle_esp_work *work, fettle_us now)
         work->has_table ? fettle_partitions_find(&work->table, FETTLE_PARTITION_DATA,
                                                  FETTLE_PARTITION_DATA_OTA)
                         : NULL;
-    if (row == NULL || row->size < FETTLE_OTADATA_SIZE) {
+    uint64_t limit = work->esp.flash_size;
+    bool is_outside =
+        row != NULL && limit > 0 && (uint64_t)row->address + row->size > limit;
+    if (row == NULL || row->size < FETTLE_OTADATA_SIZE || is_outside) {
         return find_module(work, now);
     }
     if (work->at == 0) {

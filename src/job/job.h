@@ -315,6 +315,7 @@ struct fettle_job_engine {
         fettle_module_look look;
         fettle_module_work work;
         bool was_kept;
+        uint8_t kept_mac[6]; /* whose that was */
         uint8_t kept[FETTLE_MODULE_KEPT_MAX];
         fettle_partitions table_before;
     } module;

@@ -668,8 +668,8 @@ static fettle_engine *rest(fettle_job_engine *job)
     bool stays = job->plan->stays ||
                  (job->plan->kind == FETTLE_TASK_RESET && job->plan->to != FETTLE_MODE_APP);
     bool is_cancelled = job->engine.error.code == FETTLE_E_CANCELLED;
-    if (job->has_said_farewell && is_cancelled && job->esp.is_held &&
-        !job->esp.has_started && !job->esp.was_by_hand) {
+    if (job->has_said_farewell && job->esp.is_held && !job->esp.has_started &&
+        !job->esp.was_by_hand) {
         return fettle_esp_work_restart(
             &job->esp); /* cut off before the carrier's last word */
     }

@@ -194,11 +194,19 @@ bool fettle_module_lay_out(fettle_job_engine *job, const fettle_esp_board *board
 
 /* ---- back up ---- */
 
+/* In an earlier try: of this one, for another may sit there by now. */
+static bool is_kept(const fettle_job_engine *job)
+{
+    const fettle_esp_identity *identity = &job->esp.esp.identity;
+    return job->module.was_kept &&
+           memcmp(job->module.kept_mac, identity->mac, sizeof identity->mac) == 0;
+}
+
 bool fettle_module_back_up(fettle_job_engine *job, fettle_error *err)
 {
     const fettle_plan *plan = job->plan;
     bool changes = plan->kind == FETTLE_TASK_UPDATE || plan->kind == FETTLE_TASK_ERASE;
-    if (job->esp.module == NULL || !changes || plan->is_dry || job->module.was_kept) {
+    if (job->esp.module == NULL || !changes || plan->is_dry || is_kept(job)) {
         return true;
     }
     if (plan->needs_no_backup) {
@@ -229,6 +237,7 @@ bool fettle_module_back_up(fettle_job_engine *job, fettle_error *err)
         return false;
     }
     job->module.was_kept = job->keep(job->keep_user, &what, err);
+    memcpy(job->module.kept_mac, seen->mac, sizeof job->module.kept_mac);
     return job->module.was_kept;
 }
 

@@ -103,10 +103,20 @@ static const fettle_partition *usable_otadata(const fettle_partitions *table)
     return is_there ? row : NULL;
 }
 
+/* A table may say anything: a row behind the end of the flash can't be read. */
+static const fettle_partition *readable_otadata(const fettle_esp_board *board)
+{
+    const fettle_partition *row = usable_otadata(board->table);
+    bool is_inside =
+        row != NULL &&
+        (board->flash_size == 0 || (uint64_t)row->address + row->size <= board->flash_size);
+    return is_inside ? row : NULL;
+}
+
 static size_t list_ranges(const fettle_esp_board *board,
                           fettle_module_range ranges[FETTLE_MODULE_RANGES_MAX])
 {
-    const fettle_partition *otadata = usable_otadata(board->table);
+    const fettle_partition *otadata = readable_otadata(board);
     size_t count = 0;
     ranges[count++] =
         (fettle_module_range){FETTLE_PYCOM_CONFIG_ADDRESS, FETTLE_PYCOM_CONFIG_SECTOR};
@@ -120,7 +130,7 @@ static size_t list_ranges(const fettle_esp_board *board,
 
 void fettle_pycom_see(const fettle_module_look *look, fettle_pycom_seen *seen)
 {
-    bool has_otadata = usable_otadata(look->board->table) != NULL;
+    bool has_otadata = readable_otadata(look->board) != NULL;
     *seen = (fettle_pycom_seen){.config = look->ranges[0]};
     if (has_otadata) {
         seen->otadata = look->ranges[1];
@@ -202,7 +212,7 @@ bool fettle_pycom_put_otadata(const fettle_module_look *look,
                               fettle_error *err)
 {
     const fettle_partition *row = usable_otadata(start->table);
-    const fettle_partition *before = usable_otadata(look->board->table);
+    const fettle_partition *before = readable_otadata(look->board);
     fettle_pycom_seen seen;
     fettle_pycom_otadata now = {.active = FETTLE_PYCOM_FACTORY};
     if (row == NULL) {

@@ -337,6 +337,7 @@ bool fettle_pycom_is_same_credentials(fettle_span a, fettle_span b)
            memcmp(first.data, second.data, FETTLE_PYCOM_CREDENTIALS) == 0;
 }
 
+/* An erase sets bits, and a write clears them: cut off, there are bits set that should not be, and never the other way round. */
 bool fettle_pycom_is_torn(fettle_span board, fettle_span kept)
 {
     fettle_span now = credentials_of(board), before = credentials_of(kept);
@@ -345,12 +346,10 @@ bool fettle_pycom_is_torn(fettle_span board, fettle_span kept)
         return false;
     }
     for (size_t i = 0; i < FETTLE_PYCOM_CREDENTIALS; i++) {
-        if (now.data[i] != before.data[i]) {
-            if (now.data[i] != BLANK) {
-                return false;
-            }
-            differs = true;
+        if ((now.data[i] & before.data[i]) != before.data[i]) {
+            return false;
         }
+        differs = differs || now.data[i] != before.data[i];
     }
     return differs;
 }

@@ -71,8 +71,8 @@ bool fettle_pycom_has_credentials(fettle_span block);
 bool fettle_pycom_is_same_credentials(fettle_span a, fettle_span b);
 
 /*
- * Was the write of `kept` cut off? The first 52 bytes of `board` differ from it, and only where they are FF: an erased sector that was
- * not filled again, or not to its end. (A block that is wholly blank is that too.)
+ * Was the write of `kept` cut off? The first 52 bytes of `board` differ from it, and only by bits that are set: a sector that is half
+ * erased, or that was not filled again to its end. (A block that is wholly blank is that too.)
  */
 bool fettle_pycom_is_torn(fettle_span board, fettle_span kept);
 
