@@ -115,6 +115,13 @@ typedef struct fettle_module_ops {
     size_t (*read)(const struct fettle_esp_board *board,
                    fettle_module_range ranges[FETTLE_MODULE_RANGES_MAX]);
 
+    /*
+     * For a board that nothing else shows to be a module, before something is done to these bytes: may it be one at all, and are they
+     * such a module's?
+     */
+    bool (*may_be_one)(const struct fettle_esp_board *board);
+    bool (*is_its_range)(fettle_span bytes);
+
     /* Has the irreplaceable range anything that a copy should be kept of? */
     bool (*is_worth_keeping)(const fettle_module_look *look);
 

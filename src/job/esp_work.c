@@ -445,9 +445,21 @@ static fettle_effect on_raised_late(fettle_esp_work *work, fettle_us now)
     return run(work, work->carrier->enter(work->carrier_room), 0, contact_again);
 }
 
+/* It was only looked at because something may be done to these bytes. */
+static void forget_what_is_none(fettle_esp_work *work)
+{
+    bool is_read = work->range_count > 0 && work->range_bytes[0] != NULL;
+    fettle_span bytes = {work->range_bytes[0], is_read ? work->ranges[0].size : 0};
+    if (work->module != NULL && work->is_candidate && !work->module->is_its_range(bytes)) {
+        work->module = NULL;
+        work->range_count = 0;
+    }
+}
+
 /* What is read comes through slowly; from here on there is only writing, and hashes. */
 static fettle_effect end_look(fettle_esp_work *work, fettle_us now)
 {
+    forget_what_is_none(work);
     if (work->carrier == NULL || work->was_slowed || work->late_baud <= work->esp.baud) {
         return end_well(work, now);
     }
@@ -479,6 +491,7 @@ static fettle_effect read_range(fettle_esp_work *work, fettle_us now)
 static fettle_effect find_module(fettle_esp_work *work, fettle_us now)
 {
     fettle_esp_board board = fettle_esp_work_board(work);
+    work->is_candidate = false;
     work->module = work->find_module != NULL && !board.is_unreadable
                        ? work->find_module(work->find_module_user, &board)
                        : NULL;

@@ -56,6 +56,8 @@ struct fettle_esp_work {
     bool has_table, has_otadata; /* look */
     fettle_partitions table;
     fettle_otadata otadata;
+    bool
+        is_candidate; /* look: whether it is the module's is for its bytes to show; find_module's */
     const fettle_module_ops *module; /* look: NULL: none that is known */
     size_t range_count;              /* look: what the module's vendor reads */
     fettle_module_range ranges[FETTLE_MODULE_RANGES_MAX];

@@ -56,10 +56,48 @@ static bool is_one(const fettle_job_engine *job, const fettle_vendor *vendor,
            is_in_backup(job->plan, ops, board) || was_kept(job, ops, board);
 }
 
+/* May what is asked for change these bytes? An application without an address goes to a slot. */
+static bool may_touch(const fettle_plan *plan, const fettle_module_range *range)
+{
+    const fettle_image *image = plan->image;
+    uint64_t end = (uint64_t)range->address + range->size;
+    bool has_place = plan->has_address || plan->memory[0] != '\0';
+    if (plan->kind == FETTLE_TASK_ERASE || plan->mass_erases || plan->is_restore) {
+        return true;
+    }
+    for (size_t i = 0;
+         plan->kind == FETTLE_TASK_UPDATE && image != NULL && i < image->region_count;
+         i++) {
+        const fettle_region *region = &image->regions[i];
+        bool covers = region->has_address && region->address < end &&
+                      (uint64_t)region->address + region->data.size > range->address;
+        if (covers || (!region->has_address && has_place)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing shows whose board it is, but what can't be replaced may be there all the same. */
+static const fettle_module_ops *find_candidate(fettle_job_engine *job,
+                                               const fettle_esp_board *board)
+{
+    fettle_module_range ranges[FETTLE_MODULE_RANGES_MAX];
+    for (size_t i = 0; i < job->vendors.count; i++) {
+        const fettle_module_ops *ops = job->vendors.list[i]->modules;
+        if (ops != NULL && ops->may_be_one(board) && ops->read(board, ranges) > 0 &&
+            may_touch(job->plan, &ranges[0])) {
+            job->esp.is_candidate = true;
+            return ops;
+        }
+    }
+    return NULL;
+}
+
 /* A package says whose module it is for, also where the flash is blank. */
 const fettle_module_ops *fettle_module_find(void *user, const fettle_esp_board *board)
 {
-    const fettle_job_engine *job = user;
+    fettle_job_engine *job = user;
     const fettle_plan *plan = job->plan;
     bool is_named = plan->vendor != NULL && plan->vendor->modules != NULL &&
                     plan->row->protocol == FETTLE_PROTOCOL_ESP;
@@ -71,7 +109,7 @@ const fettle_module_ops *fettle_module_find(void *user, const fettle_esp_board *
             return job->vendors.list[i]->modules;
         }
     }
-    return NULL;
+    return find_candidate(job, board);
 }
 
 bool fettle_module_is_one(const fettle_job_engine *job)

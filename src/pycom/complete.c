@@ -559,11 +559,20 @@ static const fettle_partition *started(const fettle_module_look *look)
                                             : FETTLE_PARTITION_APP_FACTORY);
 }
 
+/* All of them are ESP32s, and hold the block at the same place. */
+static bool may_be_module(const fettle_esp_board *board)
+{
+    return !board->is_esp8266 && board->chip_id == 0 && !board->is_unreadable &&
+           board->flash_size >= FETTLE_PYCOM_CONFIG_ADDRESS + FETTLE_PYCOM_CONFIG_SECTOR;
+}
+
 const fettle_module_ops fettle_pycom_module_ops = {
     .is_one = is_module,
     .read = list_ranges,
     .started = started,
     .summarise = fettle_pycom_summarise,
+    .may_be_one = may_be_module,
+    .is_its_range = fettle_pycom_is_block,
     .is_worth_keeping = fettle_pycom_is_worth_keeping,
     .region_of_country = fettle_pycom_find_region,
     .lay_out = fettle_pycom_lay_out,

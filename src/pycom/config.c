@@ -337,6 +337,36 @@ bool fettle_pycom_is_same_credentials(fettle_span a, fettle_span b)
            memcmp(first.data, second.data, FETTLE_PYCOM_CREDENTIALS) == 0;
 }
 
+/* Printable up to a NUL or an FF, or set to nothing. */
+static bool is_text(fettle_span block, const fettle_pycom_field *field)
+{
+    for (size_t i = 0; i < field->length; i++) {
+        uint8_t byte = block.data[field->offset + i];
+        if (byte == 0 || byte == BLANK) {
+            return true;
+        }
+        if (byte < ' ') {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool fettle_pycom_is_block(fettle_span block)
+{
+    if (block.size < FETTLE_PYCOM_CONFIG_SIZE || !fettle_pycom_has_credentials(block)) {
+        return false;
+    }
+    uint8_t region = fettle_pycom_region_in(block);
+    bool is_good =
+        region == FETTLE_PYCOM_REGION_UNSET || fettle_pycom_region_name(region) != NULL;
+    for (size_t i = 0; i < FETTLE_PYCOM_FIELDS; i++) {
+        const fettle_pycom_field *field = &fettle_pycom_fields[i];
+        is_good = is_good && (field->kind != FETTLE_PYCOM_TEXT || is_text(block, field));
+    }
+    return is_good;
+}
+
 /* An erase sets bits, and a write clears them: cut off, there are bits set that should not be, and never the other way round. */
 bool fettle_pycom_is_torn(fettle_span board, fettle_span kept)
 {

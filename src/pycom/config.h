@@ -76,6 +76,12 @@ bool fettle_pycom_is_same_credentials(fettle_span a, fettle_span b);
  */
 bool fettle_pycom_is_torn(fettle_span board, fettle_span kept);
 
+/*
+ * Does this look like a block, on a board that says nothing else? There are ids or keys, the region is one of those that exist, and what
+ * should be texts are.
+ */
+bool fettle_pycom_is_block(fettle_span block);
+
 /* Changes byte 52 and nothing else. Nothing at all where `size` doesn't reach it. */
 void fettle_pycom_set_region(uint8_t *block, size_t size, uint8_t region);
 

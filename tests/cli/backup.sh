@@ -373,4 +373,34 @@ is_same module.bin original.bin "all is as it was"
 run erase --yes --module --no-backup --memory factory --board "$module" --state-dir state.file --json
 ends_with 0 "--no-backup is a word for that"
 says "$out" no-backup "and it is said"
+# ---- a module that nothing shows to be one ----
+
+bare=sim:lopy4+expansion2,flash=bare.flash,mode=rom,timing=none
+bytes_at() { # FILE
+    dd if="$1" bs=1 skip=$((0x3ff000)) count=52 2>/dev/null | od -An -tx1 | tr -d ' \n'
+}
+no_table() {
+    rm -rf bare.flash bare
+    "$FETTLE" info --board "$bare" --state-dir bare >/dev/null 2>&1
+    keys=$(bytes_at bare.flash)
+    dd if=/dev/zero of=bare.flash bs=1024 seek=32 count=3 conv=notrunc 2>/dev/null
+}
+no_table
+run erase --board "$bare" --yes --state-dir bare --json
+ends_with 0 "an erase of a module without a table"
+[ "$(bytes_at bare.flash)" = "$keys" ]
+ok $? "its ids and keys are still there"
+[ -n "$(find bare -name config.bin)" ]
+ok $? "and were saved"
+no_table
+sample raw 600000 large.bin
+run update large.bin@0x380000 --board "$bare" --yes --state-dir bare --json
+ends_with 8 "a file over its config block"
+[ "$(bytes_at bare.flash)" = "$keys" ]
+ok $? "its ids and keys are still there"
+run erase --board sim:lopy+expansion2,flash=small.flash,mode=rom,timing=none --flash-size 8MB --yes --state-dir bare --json
+ends_with 0 "an erase with a size that is too large"
+[ "$(bytes_at small.flash | tr -d f)" != "" ]
+ok $? "ids and keys are still there"
+
 finish
