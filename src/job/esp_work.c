@@ -273,7 +273,11 @@ static uint32_t spot_address(const fettle_esp_work *work)
 static bool can_be_smaller(const fettle_esp_work *work)
 {
     const fettle_esp *esp = &work->esp;
-    return fettle_esp_can_hash(esp) && work->spot < SPOTS && work->half >= SMALLEST_FLASH &&
+    uint32_t told = fettle_esp_size_of_flash(esp->flash_id);
+    bool is_said = esp->setup.flash_size != 0; /* by a person, or by us */
+    bool is_doubtful = told != 0 && esp->setup.flash_size > told;
+    return (!is_said || is_doubtful) && fettle_esp_can_hash(esp) && work->spot < SPOTS &&
+           work->half >= SMALLEST_FLASH &&
            work->half + HASH_BLOCK * 2 <= esp->identity.chip->rom_limit;
 }
 

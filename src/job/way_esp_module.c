@@ -56,22 +56,26 @@ static bool is_one(const fettle_job_engine *job, const fettle_vendor *vendor,
            is_in_backup(job->plan, ops, board) || was_kept(job, ops, board);
 }
 
+static bool covers(uint64_t address, uint64_t size, const fettle_module_range *range)
+{
+    return address < (uint64_t)range->address + range->size &&
+           address + size > range->address;
+}
+
 /* May what is asked for change these bytes? An application without an address goes to a slot. */
 static bool may_touch(const fettle_plan *plan, const fettle_module_range *range)
 {
     const fettle_image *image = plan->image;
-    uint64_t end = (uint64_t)range->address + range->size;
-    bool has_place = plan->has_address || plan->memory[0] != '\0';
     if (plan->kind == FETTLE_TASK_ERASE || plan->mass_erases || plan->is_restore) {
         return true;
     }
-    for (size_t i = 0;
-         plan->kind == FETTLE_TASK_UPDATE && image != NULL && i < image->region_count;
-         i++) {
+    bool is_update = plan->kind == FETTLE_TASK_UPDATE && image != NULL;
+    for (size_t i = 0; is_update && i < image->region_count; i++) {
         const fettle_region *region = &image->regions[i];
-        bool covers = region->has_address && region->address < end &&
-                      (uint64_t)region->address + region->data.size > range->address;
-        if (covers || (!region->has_address && has_place)) {
+        bool has_address = region->has_address || plan->has_address;
+        uint32_t address = region->has_address ? region->address : plan->address;
+        if (has_address ? covers(address, region->data.size, range)
+                        : plan->memory[0] != '\0') {
             return true;
         }
     }
