@@ -24,23 +24,6 @@ static void write_mac(char *text, size_t size, const fettle_esp_identity *identi
     }
 }
 
-/* What the vendor of a module has read of it. False: it isn't one. */
-static bool look_at_module(const fettle_esp_work *work, fettle_esp_board *board,
-                           fettle_module_look *look)
-{
-    if (work->module == NULL) {
-        return false;
-    }
-    *board = fettle_esp_work_board(work);
-    *look = (fettle_module_look){.board = board, .mac = work->esp.identity.mac};
-    for (size_t i = 0; i < work->range_count; i++) {
-        if (work->range_bytes[i] != NULL) {
-            look->ranges[i] = (fettle_span){work->range_bytes[i], work->ranges[i].size};
-        }
-    }
-    return true;
-}
-
 static const fettle_partition *find_started(const fettle_esp_work *work)
 {
     fettle_esp_board board;
@@ -48,9 +31,8 @@ static const fettle_partition *find_started(const fettle_esp_work *work)
     if (!work->has_table) {
         return NULL;
     }
-    if (look_at_module(work, &board, &look)) {
-        const fettle_partition *row = work->module->started(&look);
-        return row != NULL ? &work->table.rows[row - board.table->rows] : NULL;
+    if (fettle_esp_work_see(work, &board, &look)) {
+        return work->module->started(&look); /* of this very table */
     }
     return fettle_partitions_running(&work->table,
                                      work->has_otadata ? &work->otadata : NULL);
@@ -133,7 +115,7 @@ static void tell_module(fettle_job *job)
     const fettle_esp_work *work = &job->engine.esp;
     fettle_esp_board board;
     fettle_module_look look;
-    if (look_at_module(work, &board, &look)) {
+    if (fettle_esp_work_see(work, &board, &look)) {
         work->module->summarise(&look, job->about_module, sizeof job->about_module);
     }
 }
@@ -156,7 +138,7 @@ static void tell_radio(fettle_job *job)
     fettle_esp_board board;
     fettle_module_look look;
     fettle_module_radio radio = {.is_known = false};
-    if (!look_at_module(work, &board, &look) || work->module->radio == NULL) {
+    if (!fettle_esp_work_see(work, &board, &look) || work->module->radio == NULL) {
         return;
     }
     look.name = job->plan.row != &fettle_board_esp ? job->plan.row->id : NULL;

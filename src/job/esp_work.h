@@ -149,6 +149,10 @@ fettle_engine *fettle_esp_work_read(fettle_esp_work *work, uint32_t address,
 /* What is known of the board after a look. Valid as long as the work is. */
 fettle_esp_board fettle_esp_work_board(const fettle_esp_work *work);
 
+/* What its module's vendor has read of it; `board` is filled in, too, and must live as long as `look`. False: it is no module. */
+bool fettle_esp_work_see(const fettle_esp_work *work, fettle_esp_board *board,
+                         fettle_module_look *look);
+
 /*
  * A person brings it into its application, within `time`, and is asked for it; what the chip says meanwhile is heard, and decides whether
  * that has worked.

@@ -144,18 +144,12 @@ void fettle_module_look_at(fettle_job_engine *job)
     fettle_module_look *seen = &job->module.look;
     const fettle_esp_work *work = &job->esp;
     const uint8_t *mac = work->esp.identity.mac;
-    job->module.board = fettle_esp_work_board(work);
-    *seen = (fettle_module_look){.board = &job->module.board, .mac = mac};
+    (void)fettle_esp_work_see(work, &job->module.board, seen);
     seen->table_before = table_before(job);
     seen->name = job->plan->row != &fettle_board_esp ? job->plan->row->id : NULL;
     seen->is_said = job->module_is_said && seen->name != NULL;
     if (work->esp.identity.has_mac && job->recall_module != NULL) {
         seen->remembered = job->recall_module(job->keep_user, mac);
-    }
-    for (size_t i = 0; i < work->range_count; i++) {
-        if (work->range_bytes[i] != NULL) {
-            seen->ranges[i] = (fettle_span){work->range_bytes[i], work->ranges[i].size};
-        }
     }
     size_t size = work->range_count > 0 ? work->ranges[0].size : 0;
     if (work->esp.identity.has_mac && job->recall_kept != NULL && size > 0 &&
