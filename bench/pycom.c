@@ -9,10 +9,12 @@
  * it. The floor is of the application alone, bootloader and table, otadata and config block aren't in it.
  */
 #include "base/bytes.h"
+#include "esp_floor.h"
 #include "fettle/fettle.h"
 #include "image/archive.h"
 #include "image/json.h"
 #include "sim/sim.h"
+#include "stub_json.h"
 #include "tools/pycom_make.h"
 
 #include <inttypes.h>
@@ -21,23 +23,9 @@
 #include <string.h>
 
 enum {
-    KIB = 1024,
     SIZE = 1249280, /* of the application: 1.22 MB, a whole number of sectors */
     APP_AT = 0x10000,
-    SECTOR = 4 * KIB,
-    BLOCK = 64 * KIB,
-    PAGE = 256,
-    STUB_BLOCK = 16 * KIB, /* the largest that a stub takes */
-    BITS_A_BYTE = 10,
-    SLIP_END = 0xC0,
-    SLIP_ESCAPE = 0xDB,
-    STUB_JSON_MAX = 64 * KIB,
     BAUD = 921600,
-
-    /* A serial NOR flash, as data sheets call typical. */
-    SECTOR_ERASE_US = 45000,
-    BLOCK_ERASE_US = 150000,
-    PAGE_US = 500,
 
     /*
      * Of the floor, at most. 1.5 s of it are the same whatever is written: into the loader and out of it, and what is read for the
@@ -48,91 +36,6 @@ enum {
 };
 
 #define UNCHANGED_US ((fettle_us)5 * 1000000)
-
-static size_t escaped_size(fettle_span bytes)
-{
-    size_t size = bytes.size;
-    for (size_t i = 0; i < bytes.size; i++) {
-        size += bytes.data[i] == SLIP_END || bytes.data[i] == SLIP_ESCAPE;
-    }
-    return size;
-}
-
-/* Of what is in [from, to) of the flash, when what is in front of it is done. */
-static fettle_us flash_time(size_t from, size_t to, size_t end)
-{
-    fettle_us time = (fettle_us)((to - from + PAGE - 1) / PAGE) * PAGE_US;
-    for (size_t at = from / SECTOR * SECTOR; at < to;) {
-        bool is_block = end - at / BLOCK * BLOCK >= BLOCK;
-        size_t size = is_block ? BLOCK : SECTOR, first = at / size * size;
-        time += first < from ? 0 : is_block ? BLOCK_ERASE_US : SECTOR_ERASE_US;
-        at = first + size;
-    }
-    return time;
-}
-
-/* One block is worked on while the next one comes in. They are as even as they can be. */
-static fettle_us overlapped(size_t first, size_t end, size_t bytes, fettle_us line)
-{
-    size_t count = (bytes + STUB_BLOCK - 1) / STUB_BLOCK;
-    fettle_us received = 0, ends = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t from = first + (end - first) * i / count;
-        size_t to = first + (end - first) * (i + 1) / count;
-        fettle_us begins = received + line / count;
-        begins = begins < ends ? ends : begins;
-        ends = begins + flash_time(from, to, end);
-        received = begins; /* acknowledged: the next one may come */
-    }
-    return ends;
-}
-
-static char stub_json[STUB_JSON_MAX];
-static size_t stub_size;
-
-static void put_base64(const uint8_t *bytes, size_t size)
-{
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < size; i += 3) {
-        uint32_t bits = 0;
-        for (size_t k = 0; k < 3; k++) {
-            bits = bits << 8 | (i + k < size ? bytes[i + k] : 0u);
-        }
-        for (size_t k = 0; k < 4; k++) {
-            bool is_there = i + k <= size;
-            stub_json[stub_size++] = is_there ? digits[bits >> (18 - 6 * k) & 63] : '=';
-        }
-    }
-}
-
-static void put_text(const char *text)
-{
-    size_t length = strlen(text);
-    memcpy(stub_json + stub_size, text, length);
-    stub_size += length;
-}
-
-/* Of the size of the published one, which need not be at hand. */
-static void make_stub(fettle_sim *sim)
-{
-    char numbers[200];
-    fettle_sim_stub *stub = malloc(sizeof *stub);
-    if (stub == NULL || !fettle_sim_make_stub(sim, 0, stub)) {
-        abort();
-    }
-    stub_size = 0;
-    (void)snprintf(numbers, sizeof numbers,
-                   "{\"entry\":%" PRIu32 ",\"text_start\":%" PRIu32
-                   ",\"data_start\":%" PRIu32 ",\"text\":\"",
-                   stub->entry, stub->text_address, stub->data_address);
-    put_text(numbers);
-    put_base64(stub->text, sizeof stub->text);
-    put_text("\",\"data\":\"");
-    put_base64(stub->data, sizeof stub->data);
-    put_text("\"}");
-    free(stub);
-}
 
 /* ---- fettle ---- */
 

@@ -4,6 +4,7 @@
  * is asked.
  */
 #include "esp_desk.h"
+#include "line_kinds.h"
 
 #include "base/alloc.h"
 #include "tests/tools/esp_make.h"
@@ -361,7 +362,7 @@ static fettle_outcome perform(fettle_port *port, const fettle_effect *effect,
         bool has_in = effect->kind == FETTLE_EFFECT_READ && outcome.kind == FETTLE_OK &&
                       outcome.count > 0;
         self->kinds[number] =
-            (uint8_t)((has_in ? ESP_HAS_IN : 0) | (has_out ? ESP_HAS_OUT : 0) |
+            (uint8_t)((has_in ? LINE_HAS_IN : 0) | (has_out ? LINE_HAS_OUT : 0) |
                       (has_out && is_bare(effect->write) ? ESP_IS_BARE : 0));
     }
     return outcome;

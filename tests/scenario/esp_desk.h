@@ -18,12 +18,10 @@ enum {
     ESP_EFFECTS_MAX = 16384,
 };
 
-/* What can be spoiled in an effect. */
+/* Besides LINE_HAS_IN and LINE_HAS_OUT of an effect: */
 enum {
-    ESP_HAS_IN = 1,  /* bytes came in */
-    ESP_HAS_OUT = 2, /* bytes go out */
     ESP_IS_BARE =
-        4, /* ... which nothing protects: a command whose words have no checksum */
+        4, /* nothing protects what goes out: a command whose words have no checksum */
 };
 
 /* What a fault that the board itself has makes of what must hold. */

@@ -4,6 +4,7 @@
  * is asked.
  */
 #include "pycom_desk.h"
+#include "line_kinds.h"
 
 #include "base/alloc.h"
 #include "image/archive.h"
@@ -462,7 +463,7 @@ static fettle_outcome perform(fettle_port *port, const fettle_effect *effect,
         bool has_in = effect->kind == FETTLE_EFFECT_READ && outcome.kind == FETTLE_OK &&
                       outcome.count > 0;
         self->kinds[number] =
-            (uint8_t)((has_in ? PYCOM_HAS_IN : 0) | (has_out ? PYCOM_HAS_OUT : 0));
+            (uint8_t)((has_in ? LINE_HAS_IN : 0) | (has_out ? LINE_HAS_OUT : 0));
     }
     return outcome;
 }

@@ -21,12 +21,6 @@ enum {
     PYCOM_KEPT_MAX = 4,
 };
 
-/* What can be spoiled in an effect. */
-enum {
-    PYCOM_HAS_IN = 1,  /* bytes came in */
-    PYCOM_HAS_OUT = 2, /* bytes go out */
-};
-
 /* A module on its carrier, and the package that it gets. */
 struct pycom_setting {
     const char *name;

@@ -13,6 +13,7 @@
  * Prints runs, distinct states of the engines and slugs; ends with status 1 if anything did not hold.
  */
 #include "esp_desk.h"
+#include "line_ways.h"
 #include "thin.h"
 
 #include "image/deflate.h"
@@ -142,32 +143,6 @@ static const struct esp_setting settings[] = {
      .stride = 61},
 };
 
-/* How an effect is spoiled, and what it must have for that. */
-struct way {
-    fettle_fault fault;
-    uint8_t needs;
-};
-
-static const struct way ways[] = {
-    {{.outcome = FETTLE_TIMEOUT}, 0},
-    {{.outcome = FETTLE_TIMEOUT, .is_performed = true}, 0},
-    {{.outcome = FETTLE_GONE}, 0},
-    {{.outcome = FETTLE_GONE, .is_performed = true}, 0},
-    {{.outcome = FETTLE_ERROR}, 0},
-    {{.outcome = FETTLE_ERROR, .is_performed = true}, 0},
-    {{.outcome = FETTLE_OK}, ESP_HAS_OUT}, /* swallowed */
-    {{.kind = FETTLE_FAULT_SHORT}, ESP_HAS_IN},
-    {{.kind = FETTLE_FAULT_FLIPPED}, ESP_HAS_IN},
-    {{.kind = FETTLE_FAULT_DOUBLED}, ESP_HAS_IN},
-    {{.kind = FETTLE_FAULT_LATE}, ESP_HAS_IN},
-    {{.kind = FETTLE_FAULT_LOST}, ESP_HAS_IN},
-    {{.kind = FETTLE_FAULT_OUT_FLIPPED}, ESP_HAS_OUT},
-    {{.kind = FETTLE_FAULT_OUT_DOUBLED}, ESP_HAS_OUT},
-    {{.kind = FETTLE_FAULT_OUT_LOST}, ESP_HAS_OUT},
-};
-
-enum { WAY_COUNT = sizeof ways / sizeof *ways };
-
 /* What a clean run of a setting is. */
 struct clean {
     int effects;
@@ -276,13 +251,6 @@ static void repair(struct esp_desk *desk, const struct clean *clean)
     MUST(desk, starts(desk));
     MUST(desk, desk->setting->kind != FETTLE_TASK_UPDATE || desk->setting->is_blind ||
                    bytes_to_board(desk) <= bytes_allowed(desk, clean));
-}
-
-/* Bytes at the beginning of a frame are hit as often as all others together. */
-static unsigned choose_byte(unsigned at, unsigned way)
-{
-    uint32_t random = (at * WAY_COUNT + way + 1) * 2654435761u;
-    return 1 + (random >> 8) % ((random & 0x80) != 0 ? 32 : 5000);
 }
 
 static void spoil_one(const struct esp_setting *setting, const struct clean *clean,

@@ -11,6 +11,7 @@
  *
  * Prints runs, distinct states of the engines and slugs; ends with status 1 if anything did not hold.
  */
+#include "line_ways.h"
 #include "pycom_desk.h"
 #include "thin.h"
 
@@ -101,32 +102,6 @@ static const struct pycom_setting settings[] = {
      .stride = 101},
 };
 
-/* How an effect is spoiled, and what it must have for that. */
-struct way {
-    fettle_fault fault;
-    uint8_t needs;
-};
-
-static const struct way ways[] = {
-    {{.outcome = FETTLE_TIMEOUT}, 0},
-    {{.outcome = FETTLE_TIMEOUT, .is_performed = true}, 0},
-    {{.outcome = FETTLE_GONE}, 0},
-    {{.outcome = FETTLE_GONE, .is_performed = true}, 0},
-    {{.outcome = FETTLE_ERROR}, 0},
-    {{.outcome = FETTLE_ERROR, .is_performed = true}, 0},
-    {{.outcome = FETTLE_OK}, PYCOM_HAS_OUT}, /* swallowed */
-    {{.kind = FETTLE_FAULT_SHORT}, PYCOM_HAS_IN},
-    {{.kind = FETTLE_FAULT_FLIPPED}, PYCOM_HAS_IN},
-    {{.kind = FETTLE_FAULT_DOUBLED}, PYCOM_HAS_IN},
-    {{.kind = FETTLE_FAULT_LATE}, PYCOM_HAS_IN},
-    {{.kind = FETTLE_FAULT_LOST}, PYCOM_HAS_IN},
-    {{.kind = FETTLE_FAULT_OUT_FLIPPED}, PYCOM_HAS_OUT},
-    {{.kind = FETTLE_FAULT_OUT_DOUBLED}, PYCOM_HAS_OUT},
-    {{.kind = FETTLE_FAULT_OUT_LOST}, PYCOM_HAS_OUT},
-};
-
-enum { WAY_COUNT = sizeof ways / sizeof *ways };
-
 /* What a clean run of a setting is. */
 struct clean {
     struct pycom_truth truth;
@@ -171,13 +146,6 @@ static void repair(struct pycom_desk *desk)
     MUST(desk, pycom_desk_sit_clean(desk));
     MUST(desk, pycom_desk_is_right(desk));
     MUST(desk, pycom_desk_runs_new(desk));
-}
-
-/* Bytes at the beginning of a frame are hit as often as all others together. */
-static unsigned choose_byte(unsigned at, unsigned way)
-{
-    uint32_t random = (at * WAY_COUNT + way + 1) * 2654435761u;
-    return 1 + (random >> 8) % ((random & 0x80) != 0 ? 32 : 5000);
 }
 
 static void spoil_one(const struct pycom_setting *setting, struct clean *clean, unsigned at,
