@@ -24,51 +24,64 @@ static const uint32_t T[64] = {
     0xeb86d391,
 };
 
-static uint32_t rotate_left(uint32_t word, unsigned bits)
+/* Section 3.4: the functions of three words that the rounds have. */
+static uint32_t F(uint32_t x, uint32_t y, uint32_t z)
 {
-    return word << bits | word >> (32 - bits);
+    return (x & y) | (~x & z);
 }
 
-/*
- * Section 3.4, the four rounds: the function of three words, and which word of the block is
- * next.
- */
-static uint32_t mix(unsigned i, uint32_t b, uint32_t c, uint32_t d, unsigned *k)
+static uint32_t G(uint32_t x, uint32_t y, uint32_t z)
 {
-    switch (i / 16) {
-    case 0:
-        *k = i;
-        return (b & c) | (~b & d);
-    case 1:
-        *k = (5 * i + 1) % 16;
-        return (b & d) | (c & ~d);
-    case 2:
-        *k = (3 * i + 5) % 16;
-        return b ^ c ^ d;
-    default:
-        *k = 7 * i % 16;
-        return c ^ (b | ~d);
-    }
+    return (x & z) | (y & ~z);
 }
 
+static uint32_t H(uint32_t x, uint32_t y, uint32_t z)
+{
+    return x ^ y ^ z;
+}
+
+static uint32_t I(uint32_t x, uint32_t y, uint32_t z)
+{
+    return y ^ (x | ~z);
+}
+
+static uint32_t step(uint32_t sum, unsigned bits, uint32_t b)
+{
+    return b + (sum << bits | sum >> (32 - bits));
+}
+
+/* Four steps a turn, after which each of the four words is where it was: none has to be moved. */
 static void take_block(fettle_md5 *md5, const uint8_t *block)
 {
-    static const uint8_t shifts[4][4] = {
-        {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
     uint32_t X[16];
     uint32_t a = md5->state[0], b = md5->state[1], c = md5->state[2], d = md5->state[3];
 
     for (unsigned i = 0; i < 16; i++) {
         X[i] = fettle_get32(block + 4 * i);
     }
-    for (unsigned i = 0; i < 64; i++) {
-        unsigned k;
-        uint32_t sum = a + mix(i, b, c, d, &k) + T[i];
-        uint32_t next = b + rotate_left(sum + X[k], shifts[i / 16][i % 4]);
-        a = d;
-        d = c;
-        c = b;
-        b = next;
+    for (unsigned i = 0; i < 16; i += 4) {
+        a = step(a + F(b, c, d) + X[i] + T[i], 7, b);
+        d = step(d + F(a, b, c) + X[i + 1] + T[i + 1], 12, a);
+        c = step(c + F(d, a, b) + X[i + 2] + T[i + 2], 17, d);
+        b = step(b + F(c, d, a) + X[i + 3] + T[i + 3], 22, c);
+    }
+    for (unsigned i = 16; i < 32; i += 4) {
+        a = step(a + G(b, c, d) + X[(5 * i + 1) % 16] + T[i], 5, b);
+        d = step(d + G(a, b, c) + X[(5 * (i + 1) + 1) % 16] + T[i + 1], 9, a);
+        c = step(c + G(d, a, b) + X[(5 * (i + 2) + 1) % 16] + T[i + 2], 14, d);
+        b = step(b + G(c, d, a) + X[(5 * (i + 3) + 1) % 16] + T[i + 3], 20, c);
+    }
+    for (unsigned i = 32; i < 48; i += 4) {
+        a = step(a + H(b, c, d) + X[(3 * i + 5) % 16] + T[i], 4, b);
+        d = step(d + H(a, b, c) + X[(3 * (i + 1) + 5) % 16] + T[i + 1], 11, a);
+        c = step(c + H(d, a, b) + X[(3 * (i + 2) + 5) % 16] + T[i + 2], 16, d);
+        b = step(b + H(c, d, a) + X[(3 * (i + 3) + 5) % 16] + T[i + 3], 23, c);
+    }
+    for (unsigned i = 48; i < 64; i += 4) {
+        a = step(a + I(b, c, d) + X[7 * i % 16] + T[i], 6, b);
+        d = step(d + I(a, b, c) + X[7 * (i + 1) % 16] + T[i + 1], 10, a);
+        c = step(c + I(d, a, b) + X[7 * (i + 2) % 16] + T[i + 2], 15, d);
+        b = step(b + I(c, d, a) + X[7 * (i + 3) % 16] + T[i + 3], 21, c);
     }
     md5->state[0] += a;
     md5->state[1] += b;
