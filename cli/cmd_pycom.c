@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+#define NAME "pycom"
+
+const char cli_vendor_name[] = NAME;
+const char cli_vendor_example[] = "fettle " NAME " region IN865 --board sim:lopy4+pytrack";
+
 static const char verb[] = "region";
 
 /* What is behind the first word; NULL: nothing. */

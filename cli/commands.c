@@ -7,8 +7,6 @@
 
 #include <stddef.h>
 
-#define VENDOR_VERB "pycom" /* whose own verb cli_vendor() is */
-
 const cli_command cli_commands[] = {
     {
         .name = "list",
@@ -125,7 +123,7 @@ const cli_command cli_commands[] = {
         .run = cli_restore,
     },
     {
-        .name = VENDOR_VERB,
+        .name = cli_vendor_name,
         .verb = CLI_VERB_VENDOR,
         .operand = CLI_OPERAND_WORDS,
         .usage = "region [REGION]",
@@ -134,7 +132,7 @@ const cli_command cli_commands[] = {
             "Alone it shows which region is set, and whether this module has LoRa as far as anybody knows. "
             "With REGION (EU868, US915, AU915, AS923, IN865, ...), or with --country, it is set, and nothing "
             "else is changed; the config block is saved before. The module starts again afterwards.",
-        .example = "fettle " VENDOR_VERB " region IN865 --board sim:lopy4+pytrack",
+        .example = cli_vendor_example,
         .run = cli_vendor,
     },
     {

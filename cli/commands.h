@@ -145,4 +145,8 @@ cli_run cli_list, cli_update, cli_read, cli_verify, cli_reset, cli_info, cli_exp
     cli_help, cli_completions, cli_udev_rules, cli_erase, cli_backup, cli_restore,
     cli_vendor;
 
+/* The vendor's own verb is called as the vendor, so its words are where it is. */
+extern const char cli_vendor_name[];
+extern const char cli_vendor_example[];
+
 #endif
