@@ -288,6 +288,8 @@ struct fettle_sim_esp {
     fettle_sim_module_state slot;          /* that was started last, */
     char version[64], text[160];           /* and what it says it is */
     bool is_safe, has_prompt;
+    unsigned crash;       /* with which it loops: a fettle_sim_pycom_crash */
+    bool is_crashing;     /* `text_at` is when that happens, else when it restarts */
     uint64_t run_ends_ns; /* bytes that came without a pause, for its PIC */
     unsigned run;
 
@@ -427,6 +429,9 @@ void fettle_sim_esp_reply(fettle_sim_esp *esp, const fettle_sim_esp_work *reply,
 void fettle_sim_esp_begin(fettle_sim_esp *esp, const fettle_sim_esp_work *work,
                           fettle_us delay, fettle_us at);
 void fettle_sim_esp_step(fettle_sim_esp *esp, fettle_us at);
+
+/* By how much a fault delays the reply to the command that is obeyed now. */
+fettle_us fettle_sim_esp_lateness(const fettle_sim_esp *esp);
 
 /* Starts nothing but the reply with this code. */
 void fettle_sim_esp_answer(fettle_sim_esp *esp, uint8_t opcode, uint8_t code, fettle_us at);

@@ -92,7 +92,7 @@ static void flash_data(fettle_sim_esp *esp, const fettle_sim_esp_frame *frame, f
         .is_inflating = is_deflated,
     };
     if (!esp->hits.is[FAULT_LOSE_REPLY]) {
-        fettle_sim_esp_reply(esp, &work, at + ESP_TURN_US);
+        fettle_sim_esp_reply(esp, &work, at + ESP_TURN_US + fettle_sim_esp_lateness(esp));
     }
     if (is_deflated && !fettle_sim_inflate_feed(&esp->inflate, data, size)) {
         work.code = STUB_TOO_MUCH;

@@ -271,6 +271,11 @@ void fettle_sim_esp_step(fettle_sim_esp *esp, fettle_us at)
     esp->work_at = at + time;
 }
 
+fettle_us fettle_sim_esp_lateness(const fettle_sim_esp *esp)
+{
+    return esp->hits.is[FAULT_LATE_REPLY] ? fettle_sim_ms_of(esp->board, OPTION_LATE) : 0;
+}
+
 void fettle_sim_esp_begin(fettle_sim_esp *esp, const fettle_sim_esp_work *work,
                           fettle_us delay, fettle_us at)
 {
@@ -280,5 +285,5 @@ void fettle_sim_esp_begin(fettle_sim_esp *esp, const fettle_sim_esp_work *work,
     esp->work.drops = hits->is[FAULT_DROP_WRITE];
     esp->work.flips = hits->is[FAULT_FLIP_BIT];
     esp->work.breaks = hits->is[FAULT_BROWNOUT] && work->size > 0;
-    esp->work_at = at + delay;
+    esp->work_at = at + delay + (work->replies ? fettle_sim_esp_lateness(esp) : 0);
 }

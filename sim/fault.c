@@ -50,6 +50,7 @@ static const fault_word words[FAULT_COUNT] = {
     [FAULT_BROWNOUT] = {"brownout", SIM_AS_BLOCK, false, false},
     [FAULT_STUCK_APP] = {"stuck-app", SIM_AS_STRAP, false, false},
     [FAULT_WRONG_STRAP] = {"wrong-strap", SIM_AS_STRAP, false, false},
+    [FAULT_LATE_REPLY] = {"late-reply", SIM_AS_FRAME, false, false},
 };
 
 /* bStatus, DFU 1.1 section 6.1.2. */

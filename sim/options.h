@@ -40,7 +40,7 @@ typedef struct fettle_sim_option_row {
     fettle_sim_syntax syntax;
     unsigned of;
     uint64_t otherwise, least, most;
-    const char *words[6];
+    const char *words[8]; /* NULL behind the last one */
 } fettle_sim_option_row;
 
 extern const fettle_sim_option_row fettle_sim_option_rows[OPTION_COUNT];

@@ -69,7 +69,7 @@ static const char *const options_help[] = {
     "      lose-completion lose-reply drop-write flip-bit stall vanish no-return other-ids\n"
     "      busy-forever short status=errPROG... slow no-permission busy odd-state\n"
     "      odd-status mute drop-erase; of ESP boards also noise lose-byte double-byte\n"
-    "      brownout stuck-app wrong-strap",
+    "      brownout stuck-app wrong-strap late-reply",
 
     "options of shields:\n"
     "  window=MS|off         how long it stays in update mode (7000)\n"
@@ -101,11 +101,14 @@ static const char *const options_help[] = {
     "  wire=right|g28|none|noreset|left  what that person does who is to wire G23 to ground and press\n"
     "      reset: that; wires G28 to 3V3; doesn't wire; doesn't press; never takes it off again\n"
     "  jumpers=on|off        off: those of RX and TX are missing\n"
+    "  loops=no|nvs|files|nvs+files|app|flash  crashes and restarts without end: until NVS, the file\n"
+    "      system or both are erased; until another firmware starts; until it has a bootloader that can\n"
+    "      be read\n"
     "  revision=N            of its ESP32 (0 with 4 MB, 100 with 8)\n"
     "  max-baud=N            what the line bears (3000000; 921600 behind a PIC, where long runs from the\n"
     "      module lose bytes above 230400)\n"
     "  mode=app|rom|unplugged  on expansion2; rom: found wired\n"
-    "  flash-id=, protected=, xtal=, latency=, unknown=, sync-misses=, mem-end=, sdm=  and\n"
+    "  flash-id=, protected=, xtal=, latency=, late=, unknown=, sync-misses=, mem-end=, sdm=  and\n"
     "  secure-boot=, encryption=, silent=, own-stub=  as of ESP boards",
 
     "options of dfu, strict, twoalt, firmware-error and zephyr25 (which has values of its own):\n"
@@ -166,6 +169,7 @@ static const char *const options_help[] = {
     "  xtal=MHZ              its crystal (26 or 40)\n"
     "  max-baud=N            what the line bears; bytes get lost and spoilt above it (3000000)\n"
     "  latency=MS            after which a bridge hands over what it has (1; ftdi: 16)\n"
+    "  late=MS               by how much the fault late-reply delays an answer (1500)\n"
     "  unknown=one|eight     replies to an opcode that the ROM doesn't know\n"
     "  sync-misses=N         so many SYNCs get no reply (0)\n"
     "  mem-end=answers|silent  the ROM, when it starts what was loaded into RAM\n"

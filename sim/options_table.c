@@ -233,6 +233,7 @@ const fettle_sim_option_row fettle_sim_option_rows[OPTION_COUNT] = {
     [OPTION_MAX_BAUD] =
         {"max-baud", NUMBER, OF_CHIP, SIM_MODEL_DECIDES, 9600, 10000000, {NULL}},
     [OPTION_LATENCY] = {"latency", NUMBER, OF_CHIP, SIM_MODEL_DECIDES, 0, 255, {NULL}},
+    [OPTION_LATE] = {"late", NUMBER, OF_CHIP, 1500, 0, MS_MOST, {NULL}},
     [OPTION_CONTENT] = {"content", WORD, OF_CHIP, CONTENT_APP, 0, 0, {"app", "blank"}},
     [OPTION_FLASH_ID] =
         {"flash-id", NUMBER, OF_CHIP, SIM_MODEL_DECIDES, 0, 0xffffff, {NULL}},
@@ -287,4 +288,11 @@ const fettle_sim_option_row fettle_sim_option_rows[OPTION_COUNT] = {
                      0,
                      {"right", "g28", "none", "noreset", "left"}},
     [OPTION_JUMPERS] = {"jumpers", WORD, OF_MODULE, JUMPERS_ON, 0, 0, {"on", "off"}},
+    [OPTION_LOOPS] = {"loops",
+                      WORD,
+                      OF_MODULE,
+                      LOOPS_NO,
+                      0,
+                      0,
+                      {"no", "nvs", "files", "nvs+files", "app", "flash"}},
 };

@@ -7,7 +7,8 @@
  * otherwise; or Expansion Board 2.0, a plain bridge beside which a person has to do that by hand.
  *
  * pycom_modules.c knows the modules and layouts, pycom_content.c fills their flash, pycom_boot.c starts
- * what is in it and says so, pycom_board.c has the wires between a module and its carrier.
+ * what is in it and says so, pycom_crash.c knows why that crashes, pycom_board.c has the wires between a
+ * module and its carrier.
  */
 #ifndef SIM_PYCOM_H
 #define SIM_PYCOM_H
@@ -68,6 +69,10 @@ void fettle_sim_pycom_boot(fettle_sim_esp *esp, fettle_us at);
 void fettle_sim_pycom_on_text(fettle_sim_esp *esp, fettle_us at);
 bool fettle_sim_pycom_boots(const fettle_sim_esp *esp);
 
+/* Where a partition lies, by the table in its flash; false: it isn't in there, or lies outside. */
+bool fettle_sim_pycom_find(const fettle_sim_esp *esp, uint8_t type, uint8_t subtype,
+                           uint32_t *at, uint32_t *end);
+
 /* Its firmware gets a byte: there is a prompt, which shows what is typed. */
 void fettle_sim_pycom_type(fettle_sim_esp *esp, uint8_t byte, fettle_us at);
 
@@ -76,6 +81,24 @@ bool fettle_sim_pycom_is_dumb(const fettle_sim_esp *esp);
 void fettle_sim_pycom_start_dumb(fettle_sim_esp *esp, fettle_us at);
 void fettle_sim_pycom_be_dumb(fettle_sim_esp *esp, const fettle_sim_esp_in *byte,
                               fettle_us at);
+
+/* ---- pycom_crash.c ---- */
+
+typedef enum fettle_sim_pycom_crash {
+    PYCOM_CRASH_NONE,
+    PYCOM_CRASH_BY_APP,
+    PYCOM_CRASH_BY_NVS,
+    PYCOM_CRASH_BY_FILES,
+} fettle_sim_pycom_crash;
+
+/* Why the firmware at `image`, which is whole, crashes (loops=) with the flash as it is now. */
+fettle_sim_pycom_crash fettle_sim_pycom_crash_of(const fettle_sim_esp *esp, uint32_t image);
+
+/* What the ROM prints while it loads the bootloader, which is whole. */
+void fettle_sim_pycom_say_loader(fettle_sim_esp *esp, fettle_us at);
+
+/* The crash esp->crash, up to where it restarts. */
+void fettle_sim_pycom_say_crash(fettle_sim_esp *esp, fettle_us at);
 
 /* ---- pycom_board.c ---- */
 

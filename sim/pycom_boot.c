@@ -6,10 +6,13 @@
  * there is no second choice.
  *
  * The line has the ROM's text, then nothing while the firmware starts, then what it is and a prompt, which
- * shows what is typed.
+ * shows what is typed. Where it crashes instead (pycom_crash.c), it does so 0.3 s after the reset, and starts
+ * again after another 0.1 s.
  *
  * The sheet doesn't say when the firmware says its version (here: 0.9 s after the reset), what the line of a
- * safe boot is, nor what a slot does that is neither 0 nor 1 (here: nothing starts).
+ * safe boot is, nor what a slot does that is neither 0 nor 1 (here: nothing starts). It says that G28 held
+ * high for six seconds starts the factory slot: so it is here for a wire that stays, but only where the slot
+ * that is named crashes; else it is taken for a short one.
  */
 #include "pycom.h"
 
@@ -25,8 +28,11 @@ enum {
     SLOT_FACTORY = 0,
     SLOT_OTA_0 = 1,
     APP_BAUD = 115200,
+    CTRL_B = 0x02, /* MicroPython's, at an empty prompt */
     STARTS_US = 900000,
     LOOP_US = 400000,
+    CRASH_US = 300000, /* of these */
+    LONG_SAFE_US = 6000000,
     NOISE_US = 20000,
     NOISE_BYTES = 48,
 };
@@ -37,6 +43,7 @@ typedef enum boot_failure {
     WRONG_HEADER,
     NO_TABLE,
     NO_APP,
+    CRASHES,
 } boot_failure;
 
 typedef struct boot_result {
@@ -44,6 +51,7 @@ typedef struct boot_result {
     fettle_sim_module_state slot;
     uint32_t at, end;
     bool is_safe;
+    fettle_sim_pycom_crash crash;
 } boot_result;
 
 /* ---- what is there ---- */
@@ -65,13 +73,12 @@ static bool read_row(const fettle_sim_esp *esp, unsigned index, uint8_t row[TABL
     return row[0] == 0xaa && row[1] == 0x50;
 }
 
-/* Where an application of this subtype lies; false: the table has none. */
-static bool find_slot(const fettle_sim_esp *esp, uint8_t subtype, uint32_t *at,
-                      uint32_t *end)
+bool fettle_sim_pycom_find(const fettle_sim_esp *esp, uint8_t type, uint8_t subtype,
+                           uint32_t *at, uint32_t *end)
 {
     uint8_t row[TABLE_ROW];
     for (unsigned i = 0; read_row(esp, i, row); i++) {
-        if (row[2] == 0 && row[3] == subtype) {
+        if (row[2] == type && row[3] == subtype) {
             *at = fettle_get32(row + 4);
             *end = *at + fettle_get32(row + 8);
             return *end <= esp->flash_size && *at < *end;
@@ -97,15 +104,19 @@ static uint32_t named_slot(const fettle_sim_esp *esp, bool *is_safe)
     return fettle_get32(words);
 }
 
-static void choose(const fettle_sim_esp *esp, boot_result *result)
+static void try_slot(const fettle_sim_esp *esp, uint32_t slot, boot_result *result)
 {
-    uint32_t slot = named_slot(esp, &result->is_safe);
     bool is_factory = slot == SLOT_FACTORY;
+    uint8_t subtype = is_factory ? 0x00 : 0x10;
     result->slot = is_factory ? FETTLE_SIM_MODULE_FACTORY : FETTLE_SIM_MODULE_OTA_0;
-    bool is_there = slot <= SLOT_OTA_0 &&
-                    find_slot(esp, is_factory ? 0x00 : 0x10, &result->at, &result->end);
-    result->failure =
-        is_there && fettle_sim_esp_is_image(esp, result->at, result->end) ? BOOTS : NO_APP;
+    result->crash = PYCOM_CRASH_NONE;
+    result->failure = NO_APP;
+    if (slot <= SLOT_OTA_0 &&
+        fettle_sim_pycom_find(esp, 0, subtype, &result->at, &result->end) &&
+        fettle_sim_esp_is_image(esp, result->at, result->end)) {
+        result->crash = fettle_sim_pycom_crash_of(esp, result->at);
+        result->failure = result->crash == PYCOM_CRASH_NONE ? BOOTS : CRASHES;
+    }
 }
 
 static boot_result try_to_boot(const fettle_sim_esp *esp)
@@ -121,7 +132,8 @@ static boot_result try_to_boot(const fettle_sim_esp *esp)
     }
     result.failure = NO_TABLE;
     if (fettle_sim_esp_has_table(esp)) {
-        choose(esp, &result);
+        uint32_t slot = named_slot(esp, &result.is_safe);
+        try_slot(esp, slot, &result);
     }
     return result;
 }
@@ -199,7 +211,9 @@ static void complain(fettle_sim_esp *esp, boot_failure failure, fettle_us at)
         break;
     default:
         fettle_sim_esp_look(esp, esp->chip->bootloader, word, sizeof word);
-        if (word[0] == IMAGE_MAGIC) {
+        if (fettle_sim_option_of(esp->board, OPTION_LOOPS) == LOOPS_FLASH) {
+            fettle_sim_esp_say(esp, "flash read err, 1000\r\nets_main.c 371 \r\n", at);
+        } else if (word[0] == IMAGE_MAGIC) {
             fettle_sim_esp_say(esp, "csum err\r\n", at);
         } else {
             snprintf(text, sizeof text, "invalid header: 0x%08lx\r\n",
@@ -210,21 +224,52 @@ static void complain(fettle_sim_esp *esp, boot_failure failure, fettle_us at)
     }
 }
 
+static void loop(fettle_sim_esp *esp, const boot_result *result, fettle_us at)
+{
+    esp->mode = ESP_MODE_LOOP;
+    esp->crash = result->crash;
+    esp->is_crashing = result->failure == CRASHES;
+    if (esp->is_crashing) {
+        esp->text_at = at + CRASH_US;
+        fettle_sim_pycom_say_loader(esp, at);
+    } else {
+        esp->text_at = at + LOOP_US;
+        complain(esp, result->failure, at);
+    }
+}
+
 void fettle_sim_pycom_boot(fettle_sim_esp *esp, fettle_us at)
 {
     boot_result result = try_to_boot(esp);
+    fettle_us starts = STARTS_US;
+    if (result.crash == PYCOM_CRASH_BY_APP && esp->board->is_safe_wired) {
+        try_slot(esp, SLOT_FACTORY, &result);
+        starts += LONG_SAFE_US;
+    }
     if (result.failure != BOOTS) {
-        esp->mode = ESP_MODE_LOOP;
-        esp->text_at = at + LOOP_US;
-        complain(esp, result.failure, at);
+        loop(esp, &result, at);
         return;
     }
     uint64_t presence = fettle_sim_option_of(esp->board, OPTION_PRESENCE);
     esp->mode = ESP_MODE_APP;
-    esp->text_at = at + STARTS_US;
+    esp->text_at = at + starts;
     esp->is_safe =
         result.is_safe || presence == PRESENCE_SAFE_BOOT || esp->board->is_safe_wired;
     note_version(esp, &result);
+}
+
+/* In a loop: the crash, or what comes after it. */
+static void go_on(fettle_sim_esp *esp, fettle_us at)
+{
+    if (esp->is_crashing) {
+        fettle_sim_pycom_say_crash(esp, at);
+        esp->is_crashing = false;
+        esp->text_at = at + LOOP_US - CRASH_US;
+        return;
+    }
+    bool is_panic = esp->crash != PYCOM_CRASH_NONE;
+    fettle_sim_esp_greet(esp, is_panic ? ESP_BY_SOFTWARE : ESP_BY_WATCHDOG, at);
+    fettle_sim_pycom_boot(esp, at);
 }
 
 static void make_noise(fettle_sim_esp *esp, fettle_us at)
@@ -235,6 +280,13 @@ static void make_noise(fettle_sim_esp *esp, fettle_us at)
     esp->text_at = at + NOISE_US;
 }
 
+/* What it is, and the prompt: when it starts, and when somebody asks for that again. */
+static void greet(fettle_sim_esp *esp, fettle_us at)
+{
+    fettle_sim_esp_say(esp, esp->text, at);
+    fettle_sim_esp_say(esp, "\r\nType \"help()\" for more information.\r\n>>> ", at);
+}
+
 void fettle_sim_pycom_on_text(fettle_sim_esp *esp, fettle_us at)
 {
     if (fettle_sim_pycom_is_dumb(esp)) {
@@ -242,9 +294,7 @@ void fettle_sim_pycom_on_text(fettle_sim_esp *esp, fettle_us at)
         return;
     }
     if (esp->mode == ESP_MODE_LOOP) {
-        fettle_sim_esp_greet(esp, ESP_BY_WATCHDOG, at);
-        complain(esp, try_to_boot(esp).failure, at);
-        esp->text_at = at + LOOP_US;
+        go_on(esp, at);
         return;
     }
     esp->text_at = FETTLE_NEVER;
@@ -252,8 +302,7 @@ void fettle_sim_pycom_on_text(fettle_sim_esp *esp, fettle_us at)
     if (esp->is_safe) {
         fettle_sim_esp_say(esp, "Safe boot: boot.py and main.py are left out\r\n", at);
     }
-    fettle_sim_esp_say(esp, esp->text, at);
-    fettle_sim_esp_say(esp, "\r\nType \"help()\" for more information.\r\n>>> ", at);
+    greet(esp, at);
     esp->has_prompt = true;
 }
 
@@ -262,7 +311,10 @@ void fettle_sim_pycom_type(fettle_sim_esp *esp, uint8_t byte, fettle_us at)
     if (!esp->has_prompt) {
         return;
     }
-    if (byte == '\r') {
+    if (byte == CTRL_B) {
+        fettle_sim_esp_say(esp, "\r\n", at);
+        greet(esp, at);
+    } else if (byte == '\r') {
         fettle_sim_esp_say(esp, "\r\n>>> ", at);
     } else if (byte >= ' ' && byte <= '~') {
         fettle_sim_esp_emit(esp, byte, at);

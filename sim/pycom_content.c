@@ -17,6 +17,7 @@ enum {
     SLOT_OTA_0 = 1,
     STATUS_READY = 1,
     FILES_IN_USE = 0x6000,
+    BROKEN_START = 16, /* bytes; images here are entered at the fifth */
     REGION_EU868 = 5,
 };
 
@@ -55,6 +56,8 @@ static void put_noise(fettle_sim_esp *esp, uint32_t at, uint32_t size, uint64_t 
 
 /* ---- firmware ---- */
 
+static const char older[] = "1.18.1.r1";
+
 static void put_loader(fettle_sim_esp *esp)
 {
     fettle_sim_esp_image_part parts[2] = {
@@ -64,12 +67,15 @@ static void put_loader(fettle_sim_esp *esp)
     fettle_sim_esp_put_image(esp, esp->chip->bootloader, parts, 2, 0xb007);
 }
 
-/* Returns its size. */
-static uint32_t put_firmware(fettle_sim_esp *esp, uint32_t at, const char *version)
+/* Returns its size. A broken one starts with an illegal instruction. */
+static uint32_t put_firmware(fettle_sim_esp *esp, uint32_t at, const char *version,
+                             bool is_broken)
 {
     fettle_sim_esp_image_part parts[2] = {
         {.address = esp->chip->drom + 0x20, .size = 0x8000, .head_size = 192},
-        {.address = esp->chip->iram, .size = 0x6000},
+        {.address = esp->chip->iram,
+         .size = 0x6000,
+         .head_size = is_broken ? BROKEN_START : 0}, /* zeros */
     };
     uint64_t seed = fettle_sim_option_of(esp->board, OPTION_SEED);
     char *text = (char *)parts[0].head;
@@ -91,16 +97,22 @@ static void put_otadata(fettle_sim_esp *esp, const fettle_sim_pycom_layout *layo
     fettle_put32(at + CRC_SPAN, ~fettle_crc32(0, (fettle_span){at, CRC_SPAN}));
 }
 
-/* The active slot has what app-version= says; a factory slot beside it something older. */
+/*
+ * The active slot has what app-version= says; a factory slot beside it something older. Where it is a broken
+ * one, there is an older one beside it in any case.
+ */
 static void put_firmwares(fettle_sim_esp *esp, const fettle_sim_pycom_layout *layout)
 {
     const char *given = esp->board->settings.app_version;
     const char *version = given[0] != '\0' ? given : layout->version;
     bool is_ota_0 = fettle_sim_option_of(esp->board, OPTION_ACTIVE) == ACTIVE_OTA_0;
-    uint32_t size = put_firmware(esp, PYCOM_FACTORY_AT, is_ota_0 ? "1.18.1.r1" : version);
-    if (is_ota_0) {
-        size = put_firmware(esp, layout->slot, version);
+    bool is_broken = fettle_sim_option_of(esp->board, OPTION_LOOPS) == LOOPS_APP;
+    uint32_t active = is_ota_0 ? layout->slot : PYCOM_FACTORY_AT;
+    if (is_ota_0 || is_broken) {
+        uint32_t other = is_ota_0 ? PYCOM_FACTORY_AT : layout->slot;
+        put_firmware(esp, other, older, false);
     }
+    uint32_t size = put_firmware(esp, active, version, is_broken);
     put_otadata(esp, layout, is_ota_0, size);
 }
 
@@ -193,6 +205,10 @@ void fettle_sim_pycom_fill(fettle_sim_esp *esp)
         return;
     }
     put_loader(esp);
+    if (fettle_sim_option_of(esp->board, OPTION_LOOPS) == LOOPS_FLASH) {
+        memset(esp->flash + esp->chip->bootloader, 0xff,
+               ESP_SECTOR); /* a write went wrong */
+    }
     put_table(esp, layout);
     fettle_sim_esp_put_nvs(esp);
     put_firmwares(esp, layout);

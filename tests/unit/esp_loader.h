@@ -32,6 +32,7 @@ enum {
     LOADER_SEEN = 4096,
     LOADER_FRAME = 0x4100,
     LOADER_EFFECTS_MAX = 20000,
+    ANY_OPCODE = 0xFF,
 };
 
 struct register_of {
@@ -44,7 +45,7 @@ enum spoil {
     LOST_REQUEST,  /* never arrived */
     LOST_REPLY,    /* carried out, not answered */
     DOUBLED_REPLY, /* answered twice */
-    LATE_REPLY,    /* carried out; the answer comes with the next one */
+    LATE_REPLY,    /* carried out; the answer comes with the next request */
     SHORT_REPLY,   /* a byte of the answer is missing */
     BAD_CHECKSUM,  /* refused for it, not carried out */
     REFUSED,       /* `refusal` */
@@ -70,9 +71,11 @@ struct loader {
     uint32_t flash_id, sfdp;
     uint8_t flash[LOADER_FLASH];
     uint32_t baud;     /* its own */
+    bool minds_baud;   /* hears only what comes at its own */
     uint32_t baud_max; /* above it everything is lost; 0: none */
     bool has_no_baud;  /* the port refuses other rates */
     bool has_no_lines; /* the port refuses to move them */
+    bool is_cut;       /* the port moves them, and nobody is there */
     const char *boot;  /* text after a reset; NULL: none */
     bool is_deaf;      /* never answers */
     bool echoes;
@@ -373,7 +376,7 @@ static inline void loader_carry_out(struct loader *loader, const uint8_t *frame,
         loader_ok(loader, opcode);
         break;
     case 0x0F:
-        loader->told_baud = loader_word(frame, 0);
+        loader->told_baud = loader->baud = loader_word(frame, 0);
         loader->told_bauds++;
         loader_ok(loader, opcode);
         break;
@@ -435,9 +438,11 @@ static inline void loader_carry_out(struct loader *loader, const uint8_t *frame,
 
 static inline bool loader_is_spoiled(const struct loader *loader, uint8_t opcode)
 {
-    return loader->spoil != FINE && opcode == loader->spoiled_opcode &&
-           (loader->counts[opcode] == loader->spoiled_nth ||
-            (loader->spoils_all_after && loader->counts[opcode] > loader->spoiled_nth));
+    bool is_any = loader->spoiled_opcode == ANY_OPCODE;
+    size_t nth = is_any ? loader->seen_count : loader->counts[opcode];
+    return loader->spoil != FINE && (is_any || opcode == loader->spoiled_opcode) &&
+           (nth == loader->spoiled_nth ||
+            (loader->spoils_all_after && nth > loader->spoiled_nth));
 }
 
 static inline void loader_spoil(struct loader *loader, const uint8_t *frame, size_t size)
@@ -529,7 +534,9 @@ static inline void loader_frame(struct loader *loader, const uint8_t *frame, siz
 static inline bool loader_hears(const struct loader *loader)
 {
     bool is_garbled = loader->baud_max > 0 && loader->esp.baud > loader->baud_max;
-    return loader->is_in_loader && !loader->is_deaf && !is_garbled;
+    bool is_other =
+        loader->minds_baud && loader->baud != 0 && loader->esp.baud != loader->baud;
+    return loader->is_in_loader && !loader->is_deaf && !is_garbled && !is_other;
 }
 
 static inline void loader_take(struct loader *loader, fettle_span bytes)
@@ -570,9 +577,10 @@ static inline void loader_lines(struct loader *loader, bool dtr, bool rts)
     loader->lines_moved++;
     loader->dtr = dtr;
     loader->rts = rts;
-    if (was_reset && !is_reset) {
+    if (was_reset && !is_reset && !loader->is_cut) {
         loader->resets++;
         loader->is_stub = loader->was_begun = false;
+        loader->baud = 0; /* as it is met */
         loader->read_left = 0;
         loader->is_deaf = loader->is_deaf && !loader->stub_is_silent;
         loader->is_in_loader = dtr && loader->app_boot == NULL;

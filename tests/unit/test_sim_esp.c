@@ -868,6 +868,14 @@ static void test_write_faults(void **state)
     assert_memory_equal(block, host_flash(&host) + 0x20400, sizeof block);
     host_free(&host);
 
+    host = make_writer("esp32,fault=late-reply@5,late=700"); /* and what comes meanwhile */
+    host_send_block(&host, 0x03, 0, block, sizeof block);
+    host_send_words(&host, 0x0a, (const uint32_t[]){0x40001000}, 1);
+    assert_int_equal(UINT32_MAX, host_status(&host, 0x03, 0, 600 * MS));
+    assert_int_equal(0, host_status(&host, 0x03, 0, 200 * MS));
+    assert_int_equal(0, host_status(&host, 0x0a, 0, 20 * MS));
+    host_free(&host);
+
     host = make_writer("esp32,fault=drop-write@1");
     host_send_block(&host, 0x03, 0, block, sizeof block);
     assert_int_equal(0x0108, host_status(&host, 0x03, 0, 500 * MS));

@@ -422,6 +422,24 @@ static void test_prompt_shows_what_is_typed(void **state)
     host_free(&host);
 }
 
+/* MicroPython's own word for it, which changes nothing. Before there is a prompt nobody hears it. */
+static void test_ctrl_b_has_it_say_its_version(void **state)
+{
+    (void)state;
+    esp_host host = host_make_open("lopy+expansion2,app-version=1.18.2.r7");
+    host_write(&host, "\x02", 1);
+    const char *start = pycom_boot_text(&host);
+    assert_non_null(start);
+    assert_null(strstr(strstr(start, "1.18.2.r7") + 1, "1.18.2.r7"));
+    for (int i = 0; i < 2; i++) {
+        host_write(&host, "\x02", 1);
+        const char *text = host_listen(&host, 100 * MS);
+        assert_non_null(strstr(text, "\r\nPycom MicroPython 1.18.2.r7 ["));
+        assert_string_equal(">>> ", text + strlen(text) - 4);
+    }
+    host_free(&host);
+}
+
 static void test_jumpers(void **state)
 {
     (void)state;
@@ -720,6 +738,7 @@ int main(void)
         cmocka_unit_test(test_both_ends_have_to_agree),
         cmocka_unit_test(test_no_bridge_in_command_mode),
         cmocka_unit_test(test_prompt_shows_what_is_typed),
+        cmocka_unit_test(test_ctrl_b_has_it_say_its_version),
         cmocka_unit_test(test_jumpers),
         cmocka_unit_test(test_nobody_there),
         cmocka_unit_test(test_echo),
