@@ -22,8 +22,10 @@ export TERM=xterm
 cd "$work" || exit 1
 out=$work/out
 err=$work/err
+thin=${FETTLE_TEST_THIN:-1} # of moments that are gone through, only every so many-th
 count=0
 failed=0
+answerer=
 
 # ok STATUS DESCRIPTION: one test; what both streams hold is shown when it failed.
 ok() {
@@ -65,25 +67,60 @@ is_empty() { # STREAM DESCRIPTION
     ok $? "$2"
 }
 
-is_valid() { # SCHEMA [SCHEMA]: each line of stdout
-    python3 "$here/validate.py" "$@" <"$out" >"$work/problems" 2>&1
-    valid=$?
-    sed 's/^/# /' "$work/problems"
-    ok $valid "stdout is valid JSON of: $*"
+# question LINE: the answer into `reply`, by answer.py, which is started with the first of them and ends with the test.
+question() {
+    if [ -z "$answerer" ]; then
+        fifos=$(mktemp -d "$work/fifos.XXXXXX") # of its own for one that is started in a subshell
+        mkfifo "$fifos/questions" "$fifos/answers"
+        python3 "$here/answer.py" <"$fifos/questions" >"$fifos/answers" 2>/dev/null &
+        answerer=$!
+        exec 8>"$fifos/questions" 9<"$fifos/answers"
+    fi
+    echo "$1" >&8
+    IFS= read -r reply <&9
 }
 
-# json PATH: a value of the last line of stdout, as JSON: json '["error"]["code"]'
+is_valid() { # SCHEMA [SCHEMA]: each line of stdout
+    question "valid	$out	$*	$work/problems"
+    sed 's/^/# /' "$work/problems"
+    ok "${reply:-1}" "stdout is valid JSON of: $*"
+}
+
+# json PATH: a value of the last line of stdout, as JSON, on stdout: json '["error"]["code"]'
 json() {
-    python3 -c '
-import json, sys
-value = json.loads(open(sys.argv[1], encoding="utf-8").read().splitlines()[-1])
-print(json.dumps(eval("value" + sys.argv[2])))' "$out" "$1" 2>/dev/null
+    question "json	$out	$1"
+    echo "$reply"
 }
 
 has() { # PATH VALUE
-    got=$(json "$1")
-    [ "$got" = "$2" ]
-    ok $? "JSON $1 is $2 (is $got)"
+    question "json	$out	$1"
+    [ "$reply" = "$2" ]
+    ok $? "JSON $1 is $2 (is $reply)"
+}
+
+# The stage of the failure in the last line of stdout; nothing: there was none.
+stage_of_failure() {
+    sed -n '$s/.*"error":{[^{}]*"stage":"\([a-z-]*\)".*/\1/p' "$out"
+}
+
+is_one_of() { # WORD WORDS
+    word=$1
+    shift
+    for other in "$@"; do
+        [ "$word" != "$other" ] || return 0
+    done
+    return 1
+}
+
+# first_of LOW HIGH COMMAND: the smallest number above LOW for which COMMAND NUMBER succeeds, left in `at`. It succeeds for
+# HIGH and for all that are above the smallest; how many are asked grows with the logarithm of how many there are.
+first_of() {
+    low=$1
+    at=$2
+    while [ $((at - low)) -gt 1 ]; do
+        middle=$(((low + at) / 2))
+        if "$3" $middle; then at=$middle; else low=$middle; fi
+    done
 }
 
 # No word of failure where all went well.

@@ -33,9 +33,9 @@ def load(name):
     return jsonschema.Draft202012Validator(schema)
 
 
-def main():
-    schemas = [load(name) for name in sys.argv[1:]]
-    lines = sys.stdin.buffer.read().decode("utf-8", "strict").splitlines()
+def check(stream, names):
+    schemas = [load(name) for name in names]
+    lines = stream.decode("utf-8", "strict").splitlines()
     if not lines:
         sys.exit("no JSON at all")
     for number, line in enumerate(lines, 1):
@@ -49,4 +49,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    check(sys.stdin.buffer.read(), sys.argv[1:])

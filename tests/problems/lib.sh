@@ -59,9 +59,9 @@ matches_not() { # STREAM EXTENDED-EXPRESSION DESCRIPTION
 }
 
 is_json() { # PATH VALUE DESCRIPTION
-    got=$(json "$1")
-    [ "$got" = "$2" ]
-    ok $? "$3 ($1 is ${got:-missing})"
+    question "json	$out	$1"
+    [ "$reply" = "$2" ]
+    ok $? "$3 ($1 is ${reply:-missing})"
 }
 
 # event EXPRESSION: the first line of --events for which this is true; e is the event.
