@@ -111,14 +111,26 @@ static void write_chip(const cli_paper *paper, const fettle_chip_facts *chip)
     }
 }
 
-static void write_partition(const cli_paper *paper, const fettle_partition_facts *row)
+static const char *describe_end(const fettle_partition_facts *row, uint64_t flash_size)
+{
+    bool is_outside = strcmp(row->content, "outside") == 0;
+    bool ends_outside = flash_size != 0 && (uint64_t)row->address + row->size > flash_size;
+    return is_outside     ? "lies outside of the flash"
+           : ends_outside ? ", ends outside of the flash"
+                          : "";
+}
+
+static void write_partition(const cli_paper *paper, const fettle_partition_facts *row,
+                            uint64_t flash_size)
 {
     char text[320];
-    snprintf(text, sizeof text, "0x%06x  %8u  %-16s %s/%s%s  %s%s%s%s%s",
+    bool is_outside = strcmp(row->content, "outside") == 0;
+    snprintf(text, sizeof text, "0x%06x  %8u  %-16s %s/%s%s  %s%s%s%s%s%s",
              (unsigned)row->address, (unsigned)row->size, row->label, row->type,
-             row->subtype, row->is_encrypted ? ", encrypted" : "", row->content,
-             row->project[0] != '\0' ? " " : "", row->project,
-             row->version[0] != '\0' ? " " : "", row->version);
+             row->subtype, row->is_encrypted ? ", encrypted" : "",
+             is_outside ? "" : row->content, row->project[0] != '\0' ? " " : "",
+             row->project, row->version[0] != '\0' ? " " : "", row->version,
+             describe_end(row, flash_size));
     cli_info_fact(paper, row->is_started ? "starts" : "", text);
 }
 
@@ -189,7 +201,8 @@ void cli_info_of_board(const cli_paper *paper, const fettle_result *result)
         cli_info_fact(paper, "partitions", "address       size  label            type");
     }
     for (size_t i = 0; i < result->partition_count; i++) {
-        write_partition(paper, &result->partitions[i]);
+        write_partition(paper, &result->partitions[i],
+                        result->chip != NULL ? result->chip->flash_size : 0);
     }
 }
 

@@ -294,6 +294,20 @@ static void add_radio(cli_json *json, const fettle_radio_view *radio)
     cli_json_close_object(json);
 }
 
+/* Of what its owner had on a module. */
+static void add_fates(cli_json *json, const fettle_fates_view *fates)
+{
+    if (fates == NULL) {
+        cli_json_null(json, "kept");
+        return;
+    }
+    cli_json_open_object(json, "kept");
+    cli_json_text(json, "config", fates->config);
+    cli_json_text(json, "settings", fates->settings);
+    cli_json_text(json, "files", fates->files);
+    cli_json_close_object(json);
+}
+
 /* A board that was refused before it had a job, or whose job never ran, has the same members, as far as they are known. */
 static const fettle_result nothing_known = {
     .outcome = FETTLE_OUTCOME_REFUSED,
@@ -353,6 +367,7 @@ static void add_target(cli_json *json, const char *key, const cli_target *target
     cli_json_text(json, "module", result->module_text != NULL ? result->module_text : "");
     add_stages_and_notes(json, result);
     add_radio(json, result->radio);
+    add_fates(json, result->fates);
     if ((target->call->args->command->verb & (CLI_VERB_INFO | CLI_VERB_BACKUP)) != 0) {
         char version[16] = "";
         if (result->bcdDFUVersion != 0) {

@@ -215,9 +215,12 @@ static void wait_visibly(cli_ui *ui, unsigned seconds)
     }
 }
 
-/* How long the number of a step is, with its space: 3 for "1. Unplug"; 0: it has none. */
+/* How long the number of a step is, or its dash, with its space: 3 for "1. Unplug"; 0: it has none. */
 static size_t number_length(const char *step)
 {
+    if (step[0] == '-' && step[1] == ' ') {
+        return 2;
+    }
     size_t digits = strspn(step, "0123456789");
     return digits > 0 && step[digits] == '.' && step[digits + 1] == ' ' ? digits + 2 : 0;
 }

@@ -198,7 +198,15 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_SOFTWARE_WORKED = 88,         /* software-worked */
     FETTLE_NOTE_REGION_NOT_SET = 89,          /* region-not-set */
     FETTLE_NOTE_BAND_MISMATCH = 90,           /* band-mismatch */
-    FETTLE_NOTE_COUNT = 91,
+    FETTLE_NOTE_BOOT_PIN_HIGH = 91,           /* boot-pin-high */
+    FETTLE_NOTE_RATE_LOST = 92,               /* rate-lost */
+    FETTLE_NOTE_RESTARTS_AGAIN = 93,          /* restarts-again */
+    FETTLE_NOTE_FINDS_NOTHING = 94,           /* finds-nothing */
+    FETTLE_NOTE_NEXT_STEP = 95,               /* next-step */
+    FETTLE_NOTE_STEP_AFTER = 96,              /* step-after */
+    FETTLE_NOTE_IDS_REPLACED = 97,            /* ids-replaced */
+    FETTLE_NOTE_KEPT = 98,                    /* kept */
+    FETTLE_NOTE_COUNT = 99,
 } fettle_note_code;
 
 #endif

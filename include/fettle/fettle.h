@@ -526,7 +526,7 @@ typedef struct fettle_partition_facts {
     uint32_t address, size; /* of flash */
     bool is_encrypted;
     bool is_started;               /* the application that the chip starts */
-    const char *content;           /* "application", "nvs", "blank", ...; "unknown" */
+    const char *content;           /* "application", "blank", ...; "unknown"; "outside" */
     char version[80], project[80]; /* of an application, or empty */
 } fettle_partition_facts;
 
@@ -544,6 +544,14 @@ typedef struct fettle_radio_view {
     const char *region; /* "EU868", or empty: not set */
 } fettle_radio_view;
 
+/*
+ * What an update has made of what its owner had on a module: "kept" (as it was), "erased", "replaced" by what the file has there, or
+ * "restored" from an earlier copy of this very module. Constant; NULL: not known, or there is no such thing.
+ */
+typedef struct fettle_fates_view {
+    const char *config, *settings, *files; /* the config block, NVS, the file system */
+} fettle_fates_view;
+
 /* What became of a job. Everything in it is the job's. */
 typedef struct fettle_result {
     fettle_result_outcome outcome;
@@ -559,8 +567,9 @@ typedef struct fettle_result {
     const char *name, *port, *path, *serial, *part;
     fettle_mode mode; /* the last one seen */
     fettle_usb_id id;
-    const char *version_before, *version_after; /* "0.08" from bcdDevice, or empty */
-    size_t memory_count;                        /* SURVEY */
+    /* "0.08" from bcdDevice, or as its application says it, "1.20.2.r6"; or empty */
+    const char *version_before, *version_after;
+    size_t memory_count; /* SURVEY */
     const fettle_memory_facts *memories;
     uint16_t bcdDFUVersion; /* SURVEY, 0: not known */
     fettle_span
@@ -577,6 +586,8 @@ typedef struct fettle_result {
         radio; /* SURVEY, UPDATE: of a module that can be set to a region, as it is at the end; else NULL */
     size_t partition_count; /* SURVEY, BACKUP: of an ESP board */
     const fettle_partition_facts *partitions;
+    const fettle_fates_view
+        *fates; /* UPDATE: of a module, once it went well and was no rehearsal; else NULL */
 } fettle_result;
 
 /* A question that must be answered before a job can run. Texts are the job's or constant. */

@@ -5,7 +5,7 @@
  *   backups/240ac4000001/config.bin         the bytes, as they were the last time that they were worth keeping
  *   backups/240ac4000001/config.sha256      their hash, as sha256sum -c reads it
  *   backups/240ac4000001/config-1f2e3d4c.bin  the same by the beginning of its hash, so that no older one is ever lost
- *   backups/240ac4000001/partitions.bin     the partition table
+ *   backups/240ac4000001/partitions.bin     the partition table, with the same two beside it
  *   backups/240ac4000001/summary.txt        what is in it, for people; secrets masked
  */
 #include "api/job_inside.h"
@@ -15,19 +15,32 @@
 
 #include <string.h>
 
-static void key_of(const uint8_t mac[6], const char *name, const char *ending, char *key)
+/* Whose it is, and the beginning of its files' names. */
+typedef struct copy_name {
+    const uint8_t *mac; /* six bytes */
+    const char *what;   /* "config" */
+} copy_name;
+
+enum {
+    HASH_TEXT_SIZE = 2 * FETTLE_SHA256_SIZE + 1,
+    NAME_DIGITS = 8, /* of a hash, in a name */
+    NAME_SIZE = 32,
+    LINE_SIZE = 96, /* of a file that sha256sum -c reads */
+};
+
+static void key_of(const copy_name *name, const char *ending, char *key)
 {
     key[0] = '\0';
     fettle_text_append(key, FETTLE_BACKUP_KEY_SIZE, "backups/");
     for (size_t i = 0; i < 6; i++) {
-        fettle_text_append_hex(key, FETTLE_BACKUP_KEY_SIZE, mac[i], 2);
+        fettle_text_append_hex(key, FETTLE_BACKUP_KEY_SIZE, name->mac[i], 2);
     }
     fettle_text_append(key, FETTLE_BACKUP_KEY_SIZE, "/");
-    fettle_text_append(key, FETTLE_BACKUP_KEY_SIZE, name);
+    fettle_text_append(key, FETTLE_BACKUP_KEY_SIZE, name->what);
     fettle_text_append(key, FETTLE_BACKUP_KEY_SIZE, ending);
 }
 
-static void hash_text(fettle_span bytes, char text[2 * FETTLE_SHA256_SIZE + 1])
+static void hash_text(fettle_span bytes, char text[HASH_TEXT_SIZE])
 {
     uint8_t digest[FETTLE_SHA256_SIZE];
     fettle_sha256 sha256;
@@ -36,54 +49,64 @@ static void hash_text(fettle_span bytes, char text[2 * FETTLE_SHA256_SIZE + 1])
     fettle_sha256_finish(&sha256, digest);
     text[0] = '\0';
     for (size_t i = 0; i < sizeof digest; i++) {
-        fettle_text_append_hex(text, 2 * FETTLE_SHA256_SIZE + 1, digest[i], 2);
+        fettle_text_append_hex(text, HASH_TEXT_SIZE, digest[i], 2);
     }
 }
 
-static bool put(const fettle_job *job, const fettle_module_keepsake *what, const char *name,
-                const char *ending, fettle_span value)
+/* "config-1f2e3d4c" */
+static copy_name name_by_hash(const copy_name *name, const char *hash, char room[NAME_SIZE])
 {
-    char key[FETTLE_BACKUP_KEY_SIZE];
-    const fettle_context *context = job->context;
-    key_of(what->mac, name, ending, key);
-    return context->store->put(context->store_self, key, value);
+    room[0] = '\0';
+    fettle_text_append(room, NAME_SIZE, name->what);
+    fettle_text_append(room, NAME_SIZE, "-");
+    (void)fettle_text_append_part(room, NAME_SIZE, hash, NAME_DIGITS);
+    return (copy_name){name->mac, room};
 }
 
-static bool put_text(const fettle_job *job, const fettle_module_keepsake *what,
-                     const char *name, const char *ending, const char *text)
-{
-    return put(job, what, name, ending, (fettle_span){(const uint8_t *)text, strlen(text)});
-}
+/* ---- keeping ---- */
 
 /* A copy that nobody has read is none. */
-static bool is_there(const fettle_job *job, const fettle_module_keepsake *what,
-                     const char *name)
+static bool put(const fettle_context *context, const copy_name *name, const char *ending,
+                fettle_span value)
 {
     enum { ROOM = FETTLE_MODULE_KEPT_MAX };
     uint8_t bytes[ROOM];
     char key[FETTLE_BACKUP_KEY_SIZE];
     size_t count = 0;
-    const fettle_context *context = job->context;
-    key_of(what->mac, name, ".bin", key);
-    return what->bytes.size <= ROOM &&
-           context->store->get(context->store_self, key, bytes, what->bytes.size, &count) &&
-           count == what->bytes.size && memcmp(bytes, what->bytes.data, count) == 0;
+    key_of(name, ending, key);
+    return value.size <= ROOM && context->store->put(context->store_self, key, value) &&
+           context->store->get(context->store_self, key, bytes, value.size, &count) &&
+           count == value.size && memcmp(bytes, value.data, count) == 0;
 }
 
-static bool keep_bytes(fettle_job *job, const fettle_module_keepsake *what)
+static bool put_text(const fettle_context *context, const copy_name *name,
+                     const char *ending, const char *text)
 {
-    char hash[2 * FETTLE_SHA256_SIZE + 1], name[32] = "config-", line[96] = "";
-    hash_text(what->bytes, hash);
-    (void)fettle_text_append_part(name, sizeof name, hash, 8);
+    return put(context, name, ending, (fettle_span){(const uint8_t *)text, strlen(text)});
+}
+
+static bool put_hash(const fettle_context *context, const copy_name *name, const char *hash)
+{
+    char line[LINE_SIZE] = "";
     fettle_text_append(line, sizeof line, hash);
-    fettle_text_append(line, sizeof line, "  config.bin\n");
-    if (!put(job, what, name, ".bin", what->bytes) || !is_there(job, what, name)) {
+    fettle_text_append(line, sizeof line, "  ");
+    fettle_text_append(line, sizeof line, name->what);
+    fettle_text_append(line, sizeof line, ".bin\n");
+    return put_text(context, name, ".sha256", line);
+}
+
+/* Under the name that it has for ever; and, unless it is only to be beside another one, under the name that is looked for first. */
+static bool keep_copy(const fettle_context *context, const copy_name *name,
+                      fettle_span bytes, bool is_beside)
+{
+    char hash[HASH_TEXT_SIZE], room[NAME_SIZE];
+    hash_text(bytes, hash);
+    copy_name lasting = name_by_hash(name, hash, room);
+    if (!put(context, &lasting, ".bin", bytes)) {
         return false;
     }
-    return what->is_beside || (put(job, what, "config", ".bin", what->bytes) &&
-                               put_text(job, what, "config", ".sha256", line) &&
-                               put_text(job, what, "summary", ".txt", what->summary) &&
-                               is_there(job, what, "config"));
+    return is_beside ? put_hash(context, &lasting, hash)
+                     : put(context, name, ".bin", bytes) && put_hash(context, name, hash);
 }
 
 static bool is_blank(fettle_span bytes)
@@ -98,82 +121,128 @@ static bool refuse(fettle_error *err, const char *text)
     return false;
 }
 
+/* What an erase, or a write that was cut off, has made of `before`: bits are set in it that were not, and none the other way round. */
+static bool is_rest_of(fettle_span now, const uint8_t *before)
+{
+    bool differs = false;
+    for (size_t i = 0; i < now.size; i++) {
+        if ((now.data[i] & before[i]) != before[i]) {
+            return false;
+        }
+        differs = differs || now.data[i] != before[i];
+    }
+    return differs;
+}
+
+/* A table that was cut off between two rows is one all the same. */
+static bool keep_table(fettle_job *job, const fettle_module_keepsake *what)
+{
+    const copy_name name = {what->mac, "partitions"};
+    uint8_t before[FETTLE_TABLE_SIZE];
+    bool is_rest = what->table.size == sizeof before &&
+                   fettle_backup_recall_table(job, what->mac, before, sizeof before) &&
+                   is_rest_of(what->table, before);
+    return what->table.size == 0 || keep_copy(job->context, &name, what->table, is_rest);
+}
+
+/* Where it went, for a person: what is beside something else has to be named. */
+static void note_kept(fettle_job *job, const fettle_module_keepsake *what)
+{
+    char hash[HASH_TEXT_SIZE], room[NAME_SIZE], key[FETTLE_BACKUP_KEY_SIZE];
+    const copy_name folder = {what->mac, ""}, name = {what->mac, "config"};
+    hash_text(what->bytes, hash);
+    const copy_name lasting = name_by_hash(&name, hash, room);
+    key_of(&folder, "", job->backup);
+    key_of(&lasting, ".bin", key);
+    fettle_note_add(&job->engine.observed, FETTLE_NOTE_BACKED_UP,
+                    &(fettle_words){.text = what->is_beside ? key : job->backup});
+}
+
+/* What was kept before counts where the bytes have no ids; settings without them are worth a copy. */
 bool fettle_backup_keep(void *self, const fettle_module_keepsake *what, fettle_error *err)
 {
     fettle_job *job = self;
-    if (job->context->store == NULL) {
+    const fettle_context *context = job->context;
+    const copy_name config = {what->mac, "config"}, summary = {what->mac, "summary"};
+    bool is_beside = what->is_beside || !what->is_worth_it;
+    if (context->store == NULL) {
         return refuse(err, "no folder for it is known");
     }
-    if (what->table.size > 0 && !put(job, what, "partitions", ".bin", what->table)) {
+    if (!keep_table(job, what)) {
         return refuse(err, "its partition table can't be written into the state folder");
     }
-    if (!what->is_worth_it) { /* what was kept before counts; settings without ids are worth a copy */
-        fettle_module_keepsake beside = *what;
-        beside.is_beside = true;
-        return is_blank(what->bytes) || keep_bytes(job, &beside) ||
-               refuse(err, "its config block can't be written into the state folder");
+    if (!what->is_worth_it && is_blank(what->bytes)) {
+        return true;
     }
-    if (!keep_bytes(job, what)) {
+    if (!keep_copy(context, &config, what->bytes, is_beside) ||
+        (!is_beside && !put_text(context, &summary, ".txt", what->summary))) {
         return refuse(err, "its config block can't be written into the state folder");
     }
-    key_of(what->mac, "", "", job->backup);
-    fettle_note_add(&job->engine.observed, FETTLE_NOTE_BACKED_UP,
-                    &(fettle_words){.text = job->backup});
+    if (what->is_worth_it) {
+        note_kept(job, what);
+    }
     return true;
 }
 
-bool fettle_backup_recall_table(void *self, const uint8_t mac[6], uint8_t *bytes,
-                                size_t size)
-{
-    const fettle_context *context = ((fettle_job *)self)->context;
-    char key[FETTLE_BACKUP_KEY_SIZE];
-    size_t count = 0;
-    key_of(mac, "partitions", ".bin", key);
-    return context->store != NULL &&
-           context->store->get(context->store_self, key, bytes, size, &count) &&
-           count == size;
-}
+/* ---- finding it again ---- */
 
-static bool get(const fettle_context *context, const uint8_t mac[6], const char *name,
-                const char *ending, uint8_t *bytes, size_t room, size_t *count)
+static bool get(const fettle_context *context, const copy_name *name, const char *ending,
+                uint8_t *bytes, size_t room, size_t *count)
 {
     char key[FETTLE_BACKUP_KEY_SIZE];
-    key_of(mac, name, ending, key);
+    key_of(name, ending, key);
     return context->store->get(context->store_self, key, bytes, room, count);
 }
 
 /* The copy whose name is the beginning of its own hash. */
-static bool get_by_hash(const fettle_context *context, const uint8_t mac[6],
+static bool get_by_hash(const fettle_context *context, const copy_name *name,
                         const char *hash, uint8_t *bytes, size_t size)
 {
-    char name[32] = "config-", own[2 * FETTLE_SHA256_SIZE + 1];
+    char room[NAME_SIZE], own[HASH_TEXT_SIZE];
+    const copy_name lasting = name_by_hash(name, hash, room);
     size_t count = 0;
-    (void)fettle_text_append_part(name, sizeof name, hash, 8);
-    if (!get(context, mac, name, ".bin", bytes, size, &count) || count != size) {
+    if (!get(context, &lasting, ".bin", bytes, size, &count) || count != size) {
         return false;
     }
     hash_text((fettle_span){bytes, size}, own);
-    return memcmp(own, hash, 8) == 0;
+    return memcmp(own, hash, NAME_DIGITS) == 0;
 }
 
 /* Bytes and hash are two files: whoever was killed between them has left the copy that is named by its hash. */
-bool fettle_backup_recall(void *self, const uint8_t mac[6], uint8_t *bytes, size_t size)
+static bool recall(const fettle_context *context, const copy_name *name, uint8_t *bytes,
+                   size_t size)
 {
-    const fettle_context *context = ((fettle_job *)self)->context;
-    char hash[2 * FETTLE_SHA256_SIZE + 1];
-    char line[2 * FETTLE_SHA256_SIZE + 16] = "";
+    char hash[HASH_TEXT_SIZE], line[LINE_SIZE] = "";
     size_t count = 0, length = 0;
-    if (context->store == NULL ||
-        !get(context, mac, "config", ".bin", bytes, size, &count) || count != size) {
+    if (context->store == NULL || !get(context, name, ".bin", bytes, size, &count) ||
+        count != size) {
         return false;
     }
     hash_text((fettle_span){bytes, size}, hash);
-    (void)get(context, mac, "config", ".sha256", (uint8_t *)line, sizeof line - 1, &length);
-    if (memcmp(line, hash, sizeof hash - 1) == 0) {
-        return true;
+    (void)get(context, name, ".sha256", (uint8_t *)line, sizeof line - 1, &length);
+    return memcmp(line, hash, sizeof hash - 1) == 0 ||
+           get_by_hash(context, name, hash, bytes, size) ||
+           get_by_hash(context, name, line, bytes, size);
+}
+
+bool fettle_backup_recall(void *self, const uint8_t mac[6], uint8_t *bytes, size_t size)
+{
+    const fettle_job *job = self;
+    return recall(job->context, &(copy_name){mac, "config"}, bytes, size);
+}
+
+/* Earlier versions of fettle wrote no hash beside a table. */
+bool fettle_backup_recall_table(void *self, const uint8_t mac[6], uint8_t *bytes,
+                                size_t size)
+{
+    const fettle_context *context = ((const fettle_job *)self)->context;
+    const copy_name name = {mac, "partitions"};
+    char line[LINE_SIZE];
+    size_t count = 0;
+    if (context->store == NULL) {
+        return false;
     }
-    char own[sizeof hash];
-    memcpy(own, hash, sizeof own);
-    return get_by_hash(context, mac, own, bytes, size) ||
-           get_by_hash(context, mac, line, bytes, size);
+    return get(context, &name, ".sha256", (uint8_t *)line, sizeof line, &count)
+               ? recall(context, &name, bytes, size)
+               : get(context, &name, ".bin", bytes, size, &count) && count == size;
 }

@@ -333,7 +333,7 @@ static void tell(fettle_job *job, fettle_event event)
 /* What a person has to do, in the words of the board's row. */
 static const char *ask_text(fettle_job *job, fettle_ask ask)
 {
-    const fettle_board_row *row = job->plan.row;
+    const fettle_board_row *row = fettle_job_hand_row(&job->engine);
     job->ask_text[0] = '\0';
     switch (ask) {
     case FETTLE_ASK_UPDATE_MODE:
@@ -538,6 +538,8 @@ static bool prepare_run(fettle_job *job)
     job->engine.recall_table = fettle_backup_recall_table;
     job->engine.recall_module = fettle_memory_recall_module;
     job->engine.module_is_said = job->module_text[0] != '\0';
+    job->engine.means_module = job->selection.means_module;
+    job->engine.recall_place = fettle_memory_recall_place;
     job->engine.keep_user = job;
     fettle_run_init(&job->run, &(fettle_run_setup){
                                    .root = &job->engine.engine,

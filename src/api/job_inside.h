@@ -84,7 +84,10 @@ struct fettle_job {
     fettle_partition_facts partitions[FETTLE_PARTITIONS_MAX];
     size_t zone_count;
     fettle_zone_facts zones[ZONES_MAX];
-    char serial[FETTLE_TEXT_SIZE], version_before[8], version_after[8];
+    char serial[FETTLE_TEXT_SIZE];
+    char version_before[FETTLE_MODULE_VERSION_SIZE],
+        version_after[FETTLE_MODULE_VERSION_SIZE];
+    fettle_fates_view fates;
 };
 
 static inline bool fettle_job_has_flag(const fettle_job *job, unsigned flag)
@@ -107,6 +110,9 @@ const char *fettle_memory_recall_module(void *self, const uint8_t mac[6]);
 /* By the path of the port where it was updated the last time: the id of its row. False: nothing is remembered. */
 bool fettle_memory_module_at(const fettle_context *context, const char *path, char *id,
                              size_t room);
+
+/* The same as fettle_job_engine's recall_place, with the job for `user`. */
+bool fettle_memory_recall_place(void *self, const char *path, char *id, size_t room);
 
 void fettle_memory_keep_module(const fettle_job *job);
 

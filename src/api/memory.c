@@ -291,6 +291,11 @@ bool fettle_memory_module_at(const fettle_context *context, const char *path, ch
     return is_there;
 }
 
+bool fettle_memory_recall_place(void *self, const char *path, char *id, size_t room)
+{
+    return fettle_memory_module_at(((const fettle_job *)self)->context, path, id, room);
+}
+
 static void keep_place(const fettle_job *job)
 {
     char key[KEY_SIZE], was[FETTLE_CHIP_WISH_SIZE];

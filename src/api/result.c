@@ -9,6 +9,7 @@
 #include "job/memories.h"
 
 #include <assert.h>
+#include <string.h>
 
 static void write_version(char *text, size_t size, uint16_t bcdDevice)
 {
@@ -111,6 +112,20 @@ static void tell_version(char *text, size_t size, const fettle_carrier_facts *fa
     }
 }
 
+/* Of a module's own firmware, where there is one: what it said, and what it was proven to hold. */
+static void tell_module_version(fettle_job *job)
+{
+    const fettle_job_engine *engine = &job->engine;
+    bool is_proven = engine->evidence >= FETTLE_EVIDENCE_HASH;
+    if (engine->module.version_before[0] != '\0') {
+        memcpy(job->version_before, engine->module.version_before,
+               sizeof job->version_before);
+    }
+    if (is_proven && engine->module.version_after[0] != '\0') {
+        memcpy(job->version_after, engine->module.version_after, sizeof job->version_after);
+    }
+}
+
 void fettle_result_tell_board(fettle_job *job)
 {
     const fettle_job_engine *engine = &job->engine;
@@ -121,6 +136,7 @@ void fettle_result_tell_board(fettle_job *job)
                  &engine->carrier_facts[false], engine->version_before);
     tell_version(job->version_after, sizeof job->version_after,
                  &engine->carrier_facts[true], engine->version_after);
+    tell_module_version(job);
     result->name = job->engine.plan != NULL ? fettle_job_board_name(&job->engine)
                                             : job->plan.row->name;
     result->path = sight->path[0] != '\0' ? sight->path : job->plan.path;

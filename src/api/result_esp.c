@@ -38,6 +38,15 @@ static const fettle_partition *find_started(const fettle_esp_work *work)
                                      work->has_otadata ? &work->otadata : NULL);
 }
 
+static const char *name_content(const fettle_esp_work *work, const fettle_partition *row,
+                                const fettle_esp_seen *seen)
+{
+    bool is_outside = work->esp.flash_size != 0 && row->address >= work->esp.flash_size;
+    return is_outside       ? "outside"
+           : seen->is_known ? fettle_esp_content_name(seen->content)
+                            : fettle_esp_content_name(FETTLE_ESP_UNKNOWN);
+}
+
 /* A backup has all of it. */
 static void see_in_copy(const fettle_job *job, const fettle_partition *row,
                         fettle_esp_seen *seen)
@@ -72,8 +81,7 @@ static void tell_partitions(fettle_job *job)
         facts->size = row->size;
         facts->is_encrypted = (row->flags & FETTLE_PARTITION_ENCRYPTED) != 0;
         facts->is_started = row == started;
-        facts->content =
-            fettle_esp_content_name(seen.is_known ? seen.content : FETTLE_ESP_UNKNOWN);
+        facts->content = name_content(work, row, &seen);
         fettle_text_escape(facts->version, sizeof facts->version, seen.version);
         fettle_text_escape(facts->project, sizeof facts->project, seen.project);
         job->result.partition_count++;
@@ -149,6 +157,34 @@ static void tell_radio(fettle_job *job)
     job->result.radio = &job->radio;
 }
 
+static const char *name_fate(fettle_fate fate)
+{
+    static const char *const names[] = {
+        [FETTLE_FATE_UNKNOWN] = NULL,        [FETTLE_FATE_KEPT] = "kept",
+        [FETTLE_FATE_ERASED] = "erased",     [FETTLE_FATE_REPLACED] = "replaced",
+        [FETTLE_FATE_RESTORED] = "restored",
+    };
+    return names[fate];
+}
+
+/* A restore is about all of the flash: there is nothing beside it that could be kept. */
+static void tell_fates(fettle_job *job)
+{
+    const fettle_job_engine *engine = &job->engine;
+    const fettle_module_fates *fates = &engine->module.work.fates;
+    bool has_come_through =
+        engine->end == FETTLE_JOB_UPDATED || engine->end == FETTLE_JOB_UNCHANGED;
+    if (engine->esp.module == NULL || !has_come_through) {
+        return;
+    }
+    job->fates = (fettle_fates_view){
+        .config = name_fate(fates->irreplaceable),
+        .settings = name_fate(fates->settings),
+        .files = name_fate(fates->files),
+    };
+    job->result.fates = &job->fates;
+}
+
 void fettle_result_tell_chip(fettle_job *job)
 {
     const fettle_esp *esp = &job->engine.esp.esp;
@@ -181,5 +217,8 @@ void fettle_result_tell_chip(fettle_job *job)
     }
     if (job->verb == FETTLE_VERB_SURVEY || job->verb == FETTLE_VERB_UPDATE) {
         tell_radio(job);
+    }
+    if (job->verb == FETTLE_VERB_UPDATE) {
+        tell_fates(job);
     }
 }

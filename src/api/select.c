@@ -526,6 +526,7 @@ bool fettle_select(fettle_context *context, const char *selector, const char *mo
     size_t count;
     memset(selection, 0, sizeof *selection);
     selection->row = &fettle_board_generic;
+    selection->means_module = module != NULL;
     fettle_sight *sights = fettle_context_look(context, &count, NULL, err);
     if (sights == NULL) {
         return false;

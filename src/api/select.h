@@ -16,6 +16,7 @@ typedef struct fettle_selection {
     fettle_usb_id seen_id;
     fettle_mode seen_mode;
     uint16_t seen_version;
+    bool means_module; /* on whatever the port shows; a person says so */
     bool is_stock;
     fettle_usb_id stock_id;
     size_t part_count; /* parts of this computer that are there */

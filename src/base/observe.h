@@ -9,7 +9,7 @@
 #include "base/error.h"
 
 enum {
-    FETTLE_NOTES_MAX = 16,
+    FETTLE_NOTES_MAX = 24,
     FETTLE_NOTE_SIZE = 240,
 };
 

@@ -52,6 +52,7 @@ enum {
     FETTLE_MODULE_BYTES_MAX = 0x4000, /* of all ranges together */
     FETTLE_MODULE_OWNED_MAX = 8,
     FETTLE_MODULE_SUMMARY_SIZE = 2048,
+    FETTLE_MODULE_VERSION_SIZE = 32,
 };
 
 typedef struct fettle_module_range {
@@ -82,14 +83,41 @@ typedef struct fettle_module_wishes {
     bool names_slot;      /* a person said where the application goes */
 } fettle_module_wishes;
 
+/* What becomes of what somebody has on a module. */
+typedef enum fettle_fate {
+    FETTLE_FATE_UNKNOWN, /* or there is no such thing */
+    FETTLE_FATE_KEPT,    /* as it was, byte by byte */
+    FETTLE_FATE_ERASED,
+    FETTLE_FATE_REPLACED, /* by what the file has there */
+    FETTLE_FATE_RESTORED, /* from an earlier copy of this very module */
+} fettle_fate;
+
+typedef struct fettle_module_fates {
+    fettle_fate irreplaceable, settings, files;
+    const char *name; /* of the irreplaceable range, for people; constant */
+} fettle_module_fates;
+
 typedef struct fettle_module_work {
     struct fettle_esp_layout *layout; /* to be added to */
+    bool brings_start; /* the application that will start is in the layout: */
+    uint32_t start;    /* at this address */
+    fettle_module_fates fates;
     void *owned
         [FETTLE_MODULE_OWNED_MAX]; /* memory that pieces lie in; given back by the caller, also on failure */
     size_t owned_count;
 } fettle_module_work;
 
 struct fettle_memory_ops;
+
+/*
+ * What is to be put back: the range as it lies in a backup of the whole flash, or a file of it alone, in whichever form the vendor's own
+ * tools or fettle have written it. Borrowed.
+ */
+typedef struct fettle_module_backup {
+    fettle_span bytes;
+    bool is_own;    /* of this very module; else what can't be replaced stays its own */
+    bool is_agreed; /* that good ones are replaced: by a person, or nothing is written */
+} fettle_module_backup;
 
 /* A radio with regions. */
 typedef struct fettle_module_radio {
@@ -98,7 +126,41 @@ typedef struct fettle_module_radio {
     const char *region; /* constant; NULL: not set, or a number that means none */
 } fettle_module_radio;
 
+enum { FETTLE_MODULE_STEP_SIZE = 240 };
+
+/* What is known of a module that restarts again and again, or finds nothing to start. Borrowed. */
+typedef struct fettle_module_distress {
+    bool finds_nothing; /* its loaders say so */
+    bool loses_power;
+    bool
+        is_rerun; /* the command that brought its firmware can be run once more, with further wishes */
+    bool was_erased_whole;                      /* and written anew, just now */
+    bool was_erased_files, was_erased_settings; /* just now */
+    const fettle_module_range *blank;           /* what else is known to be */
+    size_t blank_count;
+    const char *port; /* as it is typed */
+} fettle_module_distress;
+
+/* What to do next: the mildest that was not done yet. */
+typedef struct fettle_module_rescue {
+    const char *hint; /* whole sentences, constant */
+    /* The same in commands, for who has run none that can be run again; empty: there is nothing to add. */
+    char step[FETTLE_MODULE_STEP_SIZE], or_else[FETTLE_MODULE_STEP_SIZE];
+} fettle_module_rescue;
+
 typedef struct fettle_module_ops {
+    /*
+     * What is typed at the console of an application to hear which version it is: nothing that changes anything, nor disturbs what
+     * runs. NULL: there is no such word.
+     */
+    const char *greeting;
+
+    /*
+     * The version of an application, as it says it at its console, or as that stands in its image: "1.20.2.r6", printable. False:
+     * nothing in there is known to be one.
+     */
+    bool (*version)(fettle_span text, char version[FETTLE_MODULE_VERSION_SIZE]);
+
     /*
      * Which region is used in a country: its name into `region`, why into `text`. False: `text` says what a person has to do. NULL:
      * such modules have no radio with regions.
@@ -142,21 +204,23 @@ typedef struct fettle_module_ops {
 
     /*
      * Whatever was laid out (also files that are not this vendor's own): adds the irreplaceable range as it has to be afterwards, and
-     * which application is started. False: refused.
+     * which application is started; and says what becomes of the rest. False: refused.
      */
     bool (*complete)(const fettle_module_look *look, const fettle_module_wishes *wishes,
                      fettle_module_work *work, const struct fettle_memory_ops *memory,
                      fettle_observed *observed, fettle_error *err);
 
     /*
-     * The irreplaceable range as it has to be after a restore, all `size` bytes of it, out of a backup: the range as it lies in a
-     * backup of the whole flash, or a file of it alone, in whichever form the vendor's own tools or fettle have written it. `is_own`:
-     * the backup is of this very module; else what can't be replaced stays this module's own. False: it is no such backup. NULL: of
-     * such a range no copy is made.
+     * The irreplaceable range as it has to be after a restore, all `size` bytes of it, out of a backup. False: it is no such backup,
+     * or a person has to agree first (FETTLE_E_CONFIRMATION_NEEDED). NULL: of such a range no copy is made.
      */
-    bool (*restore)(const fettle_module_look *look, fettle_span backup, bool is_own,
+    bool (*restore)(const fettle_module_look *look, const fettle_module_backup *backup,
                     uint8_t *range, size_t size, fettle_observed *observed,
                     fettle_error *err);
+
+    /* What helps a module that doesn't come up, one step at a time. NULL: nothing that is particular to such modules. */
+    void (*rescue)(const fettle_module_look *look, const fettle_module_distress *distress,
+                   fettle_module_rescue *rescue);
 
     /* The region that the radio is set to, as the range says it. NULL: such modules have none. */
     void (*radio)(const fettle_module_look *look, fettle_module_radio *radio);

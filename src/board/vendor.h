@@ -39,6 +39,15 @@ typedef struct fettle_vendor {
     size_t (*check)(const fettle_board_row *row, fettle_span content,
                     fettle_finding *findings, size_t max);
 
+    /*
+     * Rows in no table, for their words alone: what to do by hand with a module that nobody has named; and with what may be one, or
+     * any other board with such a chip. NULL: none.
+     */
+    const fettle_board_row *any_module, *perhaps_module;
+    /* Bridges of carriers that can't reset a module. */
+    const fettle_usb_id *module_bridges;
+    size_t module_bridge_count;
+
     const fettle_carrier_ops *carrier; /* NULL: none */
     const fettle_module_ops *modules;  /* NULL: none */
 

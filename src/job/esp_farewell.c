@@ -2,9 +2,53 @@
 /* Starts the application, or has a person do it, and listens to what the chip says about that. */
 #include "job/esp_work_inside.h"
 
-enum { LISTENING_MS = 400 }; /* for the boot text after a restart */
+enum {
+    LISTENING_MS = 400, /* for the boot text after a restart */
+    RELAPSE_MS =
+        3000, /* from one failure of a program to the next, if it is to be called a loop */
+};
 
-static fettle_esp_work_then on_heard_by_hand, leave, listen;
+static fettle_esp_work_then on_heard_by_hand, leave, listen, watch;
+
+/* ---- one that fails ---- */
+
+static void begin_log(fettle_esp_work *work)
+{
+    static const fettle_esp_cause causes[] = {
+        [FETTLE_ESP_LEFT_NOT] = FETTLE_ESP_BY_OTHER,
+        [FETTLE_ESP_LEFT_BY_LINES] = FETTLE_ESP_BY_POWER,
+        [FETTLE_ESP_LEFT_BY_WATCHDOG] = FETTLE_ESP_BY_WATCHDOG,
+        [FETTLE_ESP_LEFT_BY_COMMAND] = FETTLE_ESP_BY_SOFTWARE,
+    };
+    fettle_esp_bootlog_begin(&work->esp.log, causes[work->esp.left]);
+    work->watch_until = 0;
+    work->crashes = 0;
+    work->loops = false;
+}
+
+static fettle_effect listen_on(fettle_esp_work *work, fettle_esp_work_then *then)
+{
+    work->may_leave = true; /* chips with USB of their own take it along */
+    return fettle_esp_work_try(
+        work, fettle_esp_listen(&work->esp, (fettle_us)LISTENING_MS * 1000), then);
+}
+
+/* Only one that was heard to fail costs the time to see whether it does so again. */
+static fettle_effect watch(fettle_esp_work *work, fettle_us now)
+{
+    const fettle_esp_bootlog *log = &work->esp.log;
+    if (work->watch_until == 0 || log->crashes > work->crashes) {
+        work->watch_until = now + (fettle_us)RELAPSE_MS * 1000;
+        work->crashes = log->crashes;
+    }
+    work->loops = fettle_esp_bootlog_loops(log);
+    work->has_started &= !work->loops;
+    if (!fettle_esp_bootlog_has_failed(log) || work->loops || now >= work->watch_until ||
+        !work->was_good) {
+        return fettle_esp_work_end_well(work, now);
+    }
+    return listen_on(work, watch);
+}
 
 /* ---- leave ---- */
 
@@ -49,20 +93,19 @@ static fettle_effect on_heard(fettle_esp_work *work, fettle_us now)
         return fettle_esp_work_try(work, fettle_esp_knock(&work->esp, work->baud_in_loader),
                                    on_knocked);
     }
-    return fettle_esp_work_end_well(work, now);
+    return work->has_started ? watch(work, now) : fettle_esp_work_end_well(work, now);
 }
 
 static fettle_effect listen(fettle_esp_work *work, fettle_us now)
 {
     (void)now;
-    work->may_leave = true; /* chips with USB of their own take it along */
-    return fettle_esp_work_try(
-        work, fettle_esp_listen(&work->esp, (fettle_us)LISTENING_MS * 1000), on_heard);
+    begin_log(work);
+    return listen_on(work, on_heard);
 }
 
 static fettle_effect on_carrier_left(fettle_esp_work *work, fettle_us now)
 {
-    fettle_esp_was_left(&work->esp);
+    fettle_esp_was_left(&work->esp, FETTLE_ESP_BAUD);
     return listen(work, now);
 }
 
@@ -83,6 +126,7 @@ fettle_engine *fettle_esp_work_leave(fettle_esp_work *work)
     work->leaves_by_watchdog = work->has_knocked = false;
     work->baud_in_loader = work->esp.baud;
     work->has_started = work->stays_in_loader = work->has_nothing_to_start = false;
+    work->loops = false;
     return engine;
 }
 
@@ -91,10 +135,7 @@ fettle_engine *fettle_esp_work_leave(fettle_esp_work *work)
 static fettle_effect listen_by_hand(fettle_esp_work *work, fettle_us now)
 {
     (void)now;
-    work->may_leave = true;
-    return fettle_esp_work_try(
-        work, fettle_esp_listen(&work->esp, (fettle_us)LISTENING_MS * 1000),
-        on_heard_by_hand);
+    return listen_on(work, on_heard_by_hand);
 }
 
 /* A wire that was left where it is brings the chip back to where it was. */
@@ -115,11 +156,13 @@ static fettle_effect on_heard_by_hand(fettle_esp_work *work, fettle_us now)
     }
     work->stays_in_loader = !work->has_started && !work->has_nothing_to_start;
     work->esp.ask = FETTLE_ASK_NOTHING;
-    return fettle_esp_work_end_well(work, now);
+    /* The hand may have come just now: it gets the time that any start gets. */
+    return work->has_started ? listen_on(work, watch) : fettle_esp_work_end_well(work, now);
 }
 
 static fettle_effect begin_by_hand(fettle_esp_work *work, fettle_us now)
 {
+    begin_log(work);
     work->until = work->until < FETTLE_NEVER - now ? now + work->until : FETTLE_NEVER;
     return listen_by_hand(work, now);
 }
@@ -128,7 +171,8 @@ fettle_engine *fettle_esp_work_leave_by_hand(fettle_esp_work *work, fettle_us ti
 {
     fettle_engine *engine = fettle_esp_work_ready(work, begin_by_hand, 0);
     work->has_started = work->stays_in_loader = work->has_nothing_to_start = false;
-    fettle_esp_was_left(&work->esp);
+    work->loops = false;
+    fettle_esp_was_left(&work->esp, work->esp.baud);
     work->esp.ask = FETTLE_ASK_UNWIRE;
     work->until = time;
     return engine;

@@ -47,9 +47,15 @@ static fettle_effect enter(fettle_esp_work *work, fettle_us now)
                                      connect);
 }
 
+static fettle_effect ask_first(fettle_esp_work *work, fettle_us now)
+{
+    (void)now;
+    return fettle_esp_work_ask_console(work, enter);
+}
+
 fettle_engine *fettle_esp_work_survey(fettle_esp_work *work)
 {
-    return fettle_esp_work_ready(work, enter, 0);
+    return fettle_esp_work_ready(work, work->console != NULL ? ask_first : enter, 0);
 }
 
 static bool says(const fettle_esp_heard *heard, const char *word)
@@ -74,10 +80,7 @@ static void note_wrong_start(fettle_esp_work *work)
     }
     bool is_safe = work->safe_boot != NULL && says(told, work->safe_boot);
     work->has_told_start = true;
-    fettle_note_add(work->observed,
-                    is_safe                                ? FETTLE_NOTE_SAFE_BOOT
-                    : work->ask_by_hand == FETTLE_ASK_WIRE ? FETTLE_NOTE_WIRE_MISSING
-                                                           : FETTLE_NOTE_BUTTON_MISSING,
+    fettle_note_add(work->observed, is_safe ? FETTLE_NOTE_SAFE_BOOT : work->note_in_vain,
                     NULL);
 }
 
@@ -88,9 +91,9 @@ static fettle_effect on_tried(fettle_esp_work *work, fettle_us now)
         return fettle_esp_work_try(work, fettle_esp_connect(&work->esp), on_tried);
     }
     work->esp.ask = FETTLE_ASK_NOTHING;
-    work->was_by_hand = work->was_good;
+    work->was_by_hand |= work->was_good;
     if (work->was_good) {
-        return identify(work, now);
+        return work->after_contact(work, now);
     }
     work->engine.error = work->esp.engine.error;
     return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
@@ -102,35 +105,74 @@ static fettle_effect try_connect(fettle_esp_work *work, fettle_us now)
     return fettle_esp_work_try(work, fettle_esp_connect(&work->esp), on_tried);
 }
 
-fettle_engine *fettle_esp_work_wait(fettle_esp_work *work, fettle_us until)
+void fettle_esp_work_limit_baud(fettle_esp_work *work, uint32_t baud_max)
 {
-    fettle_engine *engine = fettle_esp_work_ready(work, try_connect, 0);
+    fettle_esp_setup *setup = &work->esp.setup;
+    while (setup->baud_count > 0 && setup->bauds[setup->baud_count - 1] > baud_max) {
+        setup->baud_count--;
+        work->is_limited = true;
+    }
+}
+
+/* From here on a hand is the only reset. */
+static void begin_by_hand(fettle_esp_work *work, fettle_us until,
+                          fettle_esp_work_then *after)
+{
     work->esp.setup.has_lines = false;
-    work->esp.setup.reset_count = work->esp.setup.baud_count = 0;
-    work->late_baud = 0; /* it would cost a hand to come back from one that fails */
+    work->esp.setup.reset_count = 0;
     work->esp.ask = work->ask_by_hand;
     work->until = until;
+    work->after_contact = after;
+}
+
+fettle_engine *fettle_esp_work_wait(fettle_esp_work *work, fettle_us until,
+                                    uint32_t baud_max)
+{
+    fettle_engine *engine = fettle_esp_work_ready(work, try_connect, 0);
+    fettle_esp_work_limit_baud(work, baud_max);
+    work->late_baud = 0; /* it would cost a hand to come back from one that fails */
+    work->was_by_hand = false;
+    begin_by_hand(work, until, identify);
     return engine;
 }
 
 /* ---- look ---- */
 
+/* No reset of ours brings it back, nor was it heard at the rate that fails: one more press of its button does. */
+static fettle_effect call_a_hand(fettle_esp_work *work, fettle_us now)
+{
+    bool is_for_ever = work->hand_time >= FETTLE_NEVER - now;
+    if (work->observed != NULL) {
+        fettle_note_add(work->observed, FETTLE_NOTE_RATE_LOST,
+                        &(fettle_words){.count = work->esp.baud_failed});
+    }
+    begin_by_hand(work, is_for_ever ? FETTLE_NEVER : now + work->hand_time, attach);
+    return try_connect(work, now);
+}
+
+static fettle_effect fail_lost(fettle_esp_work *work)
+{
+    work->engine.error = work->esp.engine.error;
+    return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+}
+
 /* Behind a carrier a rate that doesn't hold costs more than a reset: it is entered anew, and stays slow. */
 static fettle_effect on_raised(fettle_esp_work *work, fettle_us now)
 {
-    bool is_lost = !work->was_good;
-    if (is_lost && (work->carrier == NULL || work->was_slowed)) {
-        work->engine.error = work->esp.engine.error;
-        return (fettle_effect){.kind = FETTLE_EFFECT_FAILED};
+    bool is_of_carrier = work->carrier != NULL && !work->was_by_hand;
+    if (work->was_good) {
+        return attach(work, now);
     }
-    if (is_lost) {
-        work->was_slowed = true;
-        work->esp.setup.baud_count = 0;
-        work->after_contact = attach;
-        return fettle_esp_work_run(work, work->carrier->enter(work->carrier_room), 0,
-                                   contact_again);
+    if (work->was_slowed || (!is_of_carrier && work->hand_time == 0)) {
+        return fail_lost(work);
     }
-    return attach(work, now);
+    work->was_slowed = true;
+    work->esp.setup.baud_count = 0;
+    work->after_contact = attach;
+    return is_of_carrier
+               ? fettle_esp_work_run(work, work->carrier->enter(work->carrier_room), 0,
+                                     contact_again)
+               : call_a_hand(work, now);
 }
 
 static fettle_effect contact_again(fettle_esp_work *work, fettle_us now)
@@ -143,16 +185,15 @@ static fettle_effect contact_again(fettle_esp_work *work, fettle_us now)
 static fettle_effect raise_baud(fettle_esp_work *work, fettle_us now)
 {
     (void)now;
-    fettle_engine *child = fettle_esp_raise_baud(&work->esp);
-    return work->carrier == NULL ? fettle_esp_work_run(work, child, 0, attach)
-                                 : fettle_esp_work_try(work, child, on_raised);
+    return fettle_esp_work_try(work, fettle_esp_raise_baud(&work->esp), on_raised);
 }
 
 static fettle_effect attach(fettle_esp_work *work, fettle_us now)
 {
     (void)now;
     bool was_tried = work->esp.baud != FETTLE_ESP_BAUD || work->esp.baud_failed != 0;
-    work->baud = was_tried ? work->esp.baud : 0;
+    bool says_enough = was_tried && (!work->is_limited || work->esp.baud_failed != 0);
+    work->baud = says_enough ? work->esp.baud : 0;
     return fettle_esp_work_run(work, fettle_esp_attach(&work->esp), 0, try_spot);
 }
 
@@ -476,8 +517,18 @@ static fettle_effect on_head(fettle_esp_work *work, fettle_us now)
     return ask(work, now);
 }
 
+/* A table that was made for another flash has rows for which this one has no bytes: some chips give others instead. */
+static bool is_head_outside(const fettle_esp_work *work)
+{
+    uint64_t end = (uint64_t)work->table.rows[work->at].address + head_size(work);
+    return work->esp.flash_size != 0 && end > work->esp.flash_size;
+}
+
 static fettle_effect ask(fettle_esp_work *work, fettle_us now)
 {
+    while (work->has_table && work->at < work->table.count && is_head_outside(work)) {
+        work->at++;
+    }
     if (!work->has_table || work->at == work->table.count) {
         return fettle_esp_work_end_well(work, now);
     }

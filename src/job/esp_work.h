@@ -47,7 +47,11 @@ struct fettle_esp_work {
     /* Whose module it is: asked for once there is a table, unless it is known. May be NULL. */
     const fettle_module_ops *(*find_module)(void *user, const fettle_esp_board *board);
     void *find_module_user;
-    fettle_ask ask_by_hand; /* how a person brings it into its loader */
+    const fettle_module_ops
+        *console; /* whose application is asked for its version first; NULL: nobody's */
+    fettle_ask ask_by_hand;        /* how a person brings it into its loader */
+    fettle_note_code note_in_vain; /* where it starts its application instead */
+    fettle_us hand_time;           /* how long a person is waited for; 0: nobody is there */
     const char
         *safe_boot; /* how its application says that it is restarted in vain; or NULL */
     fettle_observed *observed; /* for notes while a person is at work; may be NULL */
@@ -62,6 +66,7 @@ struct fettle_esp_work {
     size_t range_count;              /* look: what the module's vendor reads */
     fettle_module_range ranges[FETTLE_MODULE_RANGES_MAX];
     uint8_t *range_bytes[FETTLE_MODULE_RANGES_MAX]; /* in `module_bytes`; NULL: not read */
+    char version[FETTLE_MODULE_VERSION_SIZE];       /* survey: of what ran; or empty */
     bool was_by_hand;                            /* survey: a person has brought it there */
     fettle_esp_seen seen[FETTLE_PARTITIONS_MAX]; /* ask: of each row */
     uint32_t count, first_address;               /* compare, check_blank: what differs */
@@ -76,19 +81,23 @@ struct fettle_esp_work {
     bool has_started;          /* leave: nothing says that the application doesn't run */
     bool stays_in_loader;      /* leave: the boot text says so */
     bool has_nothing_to_start; /* leave: likewise */
+    bool loops;                /* leave: it fails and restarts, again and again: esp.log */
 
     /* the engine's own */
     fettle_esp_work_then *then, *work;
     fettle_us until;
     bool was_gone;     /* the board left the bus with it */
     bool was_good;     /* the last child has ended well */
+    bool is_limited;   /* the rate: what holds says nothing of what the line could hold */
     bool may_leave;    /* nor that the board leaves the bus */
     bool may_fail;     /* the child's failure is none of ours */
     bool wants_blanks; /* erase: those runs that are blank */
     bool writes_next;  /* compare */
     bool refines, leaves_by_watchdog, has_knocked, was_slowed, has_told_start;
-    fettle_esp_work_then *after_contact;
+    fettle_esp_work_then *after_contact, *after_console;
     uint32_t baud_in_loader;
+    fettle_us watch_until; /* for a further restart; 0: none was seen */
+    unsigned crashes;      /* until then */
     size_t sector, block_first, block_end, run, at, spot;
     uint32_t half;
     uint8_t md5_of_spot[FETTLE_MD5_SIZE];
@@ -114,9 +123,13 @@ fettle_engine *fettle_esp_work_survey(fettle_esp_work *work);
 
 /*
  * The same, for a chip that nothing here can reset: until `until` it is tried again and again, while a person is asked.
- * From then on nothing is done that would need a reset.
+ * From then on nothing is done that would need a reset, and no rate above `baud_max` is tried.
  */
-fettle_engine *fettle_esp_work_wait(fettle_esp_work *work, fettle_us until);
+fettle_engine *fettle_esp_work_wait(fettle_esp_work *work, fettle_us until,
+                                    uint32_t baud_max);
+
+/* From now on no rate above this one is tried. */
+void fettle_esp_work_limit_baud(fettle_esp_work *work, uint32_t baud_max);
 
 /* The highest rate that holds; the flash; its partition table, and which
  * application runs. */

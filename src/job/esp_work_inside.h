@@ -15,6 +15,10 @@ fettle_effect fettle_esp_work_try(fettle_esp_work *work, fettle_engine *child,
 
 fettle_esp_work_then fettle_esp_work_end_well;
 
+/* Which version runs, before it is reset: `version`; then goes on. (esp_console.c) */
+fettle_effect fettle_esp_work_ask_console(fettle_esp_work *work,
+                                          fettle_esp_work_then *then);
+
 /* `total` in bytes; `first` begins the work. */
 fettle_engine *fettle_esp_work_ready(fettle_esp_work *work, fettle_esp_work_then *first,
                                      uint64_t total);

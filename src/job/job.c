@@ -86,9 +86,14 @@ static fettle_effect on_rested(fettle_job_engine *job, const fettle_outcome *las
 {
     (void)last;
     (void)now;
-    if (job->has_said_farewell && job->way->has_started != NULL &&
-        job->way->has_started(job) == FETTLE_START_SEEN) {
-        job->mode = FETTLE_MODE_APP;
+    if (job->has_said_farewell && job->way->note_start != NULL) {
+        job->way->note_start(job);
+    }
+    if (job->has_said_farewell && job->way->has_started != NULL) {
+        fettle_start start = job->way->has_started(job);
+        job->mode = start == FETTLE_START_SEEN    ? FETTLE_MODE_APP
+                    : start == FETTLE_START_LOOPS ? FETTLE_MODE_UNKNOWN
+                                                  : job->mode;
     }
     return job->engine.error.code == FETTLE_E_NONE
                ? fettle_done(&job->engine)
@@ -153,6 +158,7 @@ fettle_effect fettle_script_end_well(fettle_job_engine *job)
         fettle_script_note(job, FETTLE_NOTE_MODULE_SEPARATE);
     }
     note_version(job);
+    fettle_module_note_end(job);
     switch (job->plan->kind) {
     case FETTLE_TASK_READ:
         return fettle_script_end(job, FETTLE_JOB_READ);

@@ -64,6 +64,7 @@ typedef enum fettle_start {
     FETTLE_START_SEEN,    /* nothing says that the application doesn't run */
     FETTLE_START_STAYS,   /* it stays in its loader */
     FETTLE_START_NOTHING, /* its loader finds nothing that it could start */
+    FETTLE_START_LOOPS,   /* it starts again and again */
 } fettle_start;
 
 /*
@@ -176,6 +177,9 @@ typedef struct fettle_way {
      */
     fettle_start (*has_started)(const fettle_job_engine *job);
 
+    /* Says in notes what has_started() has against it, and what to do next. NULL: this way has no words for it. */
+    void (*note_start)(fettle_job_engine *job);
+
     /* What to do with one that has not, as a note. NONE: what the board's quirks say, or to unplug it. */
     fettle_note_code stays;
 
@@ -248,6 +252,9 @@ struct fettle_job_engine {
     const char *(*recall_module)(
         void *user, const uint8_t mac[6]); /* which module that was; NULL: not known */
     bool module_is_said;                   /* a person has named it */
+    bool means_module;                     /* a person means one, named or not */
+    /* Which module was on this port the last time, its row's id. False: nothing is remembered. May be NULL. */
+    bool (*recall_place)(void *user, const char *path, char *id, size_t room);
     bool (*recall_table)(void *user, const uint8_t mac[6], uint8_t *bytes, size_t size);
     void *keep_user;
 
@@ -318,6 +325,8 @@ struct fettle_job_engine {
         uint8_t kept_mac[6]; /* whose that was */
         uint8_t kept[FETTLE_MODULE_KEPT_MAX];
         fettle_partitions table_before;
+        char version_before[FETTLE_MODULE_VERSION_SIZE]; /* of its firmware; or empty */
+        char version_after[FETTLE_MODULE_VERSION_SIZE];  /* of what it is to start */
     } module;
     size_t erase_range_count;
     fettle_module_range erase_ranges[FETTLE_ERASE_RANGES_MAX];
@@ -335,6 +344,9 @@ struct fettle_job_engine {
     bool repairs_next;
     uint32_t write_share;
 };
+
+/* The row whose words tell a person what to do by hand: the plan's, or as good as can be told of an ESP board. Constant. */
+const fettle_board_row *fettle_job_hand_row(const fettle_job_engine *job);
 
 /* "Pytrack"; "STM32 in its boot ROM" where only the loader is known. Constant. */
 const char *fettle_job_board_name(const fettle_job_engine *job);

@@ -83,11 +83,15 @@ static fettle_effect watch(fettle_job_engine *job, fettle_us until)
 /* What leave() has heard is all that there is. */
 static fettle_effect confirm_start(fettle_job_engine *job)
 {
+    if (job->way->note_start != NULL) {
+        job->way->note_start(job);
+    }
     switch (job->way->has_started(job)) {
     case FETTLE_START_SEEN:
         job->mode = FETTLE_MODE_APP;
         return fettle_script_settle(job);
     case FETTLE_START_NOTHING:
+    case FETTLE_START_LOOPS:
         return no_application(job);
     default:
         return end_in_loader(job);
@@ -162,6 +166,13 @@ static void note_faulty_batch(fettle_job_engine *job)
     }
 }
 
+/* Then note_start() has said so. */
+static bool is_known_to_loop(const fettle_job_engine *job)
+{
+    return job->way->has_started != NULL &&
+           job->way->has_started(job) == FETTLE_START_LOOPS;
+}
+
 /* For an update that is the failure; whoever only read, or asked for a restart, hears it otherwise. */
 static fettle_effect no_application(fettle_job_engine *job)
 {
@@ -171,7 +182,9 @@ static fettle_effect no_application(fettle_job_engine *job)
     }
     bool is_about_application = job->plan->image != NULL && !job->plan->is_restore;
     if (!is_about_application && job->evidence != FETTLE_EVIDENCE_NONE) {
-        fettle_script_note(job, FETTLE_NOTE_NOTHING_STARTS);
+        if (!is_known_to_loop(job)) {
+            fettle_script_note(job, FETTLE_NOTE_NOTHING_STARTS);
+        }
         return fettle_script_end_well(job);
     }
     switch (job->plan->kind) {
@@ -235,7 +248,7 @@ static fettle_effect end_in_loader(fettle_job_engine *job)
     words.text = quirks != NULL ? quirks->stays : NULL;
     fettle_note_add(&job->observed,
                     words.text != NULL                    ? FETTLE_NOTE_STAYS_HELD
-                    : job->plan->row->is_wired            ? FETTLE_NOTE_UNWIRE
+                    : fettle_job_hand_row(job)->is_wired  ? FETTLE_NOTE_UNWIRE
                     : job->way->stays != FETTLE_NOTE_NONE ? job->way->stays
                                                           : FETTLE_NOTE_UNPLUG_AND_REPLUG,
                     &words);

@@ -12,11 +12,14 @@
 #include "board/bridges.h"
 #include "board/chips.h"
 #include "image/deflate.h"
+#include "job/rescue.h"
 #include "job/script.h"
 #include "job/way_esp_module.h"
 #include "job/way_esp_settle.h"
 
 #include <string.h>
+
+enum { BY_HAND_BAUD = 460800 };
 
 /* ---- into the loader ---- */
 
@@ -105,10 +108,47 @@ static void meet_carrier(fettle_job_engine *job, const fettle_carrier_ops *carri
     most = most < carrier->baud_of_answers ? most : carrier->baud_of_answers;
     setup->has_lines = false;
     setup->reset_count = 0;
+    setup->caller_enters = true;
     setup->read_baud_max = carrier->baud_of_answers;
     job->esp_bauds[0] = most;
     setup->baud_count =
         most > FETTLE_ESP_BAUD && job->known_baud != FETTLE_ESP_BAUD ? 1 : 0;
+}
+
+/*
+ * Where no reset of ours reaches the chip, a rate that fails may cost a hand. So where nobody has named one, and this line hasn't
+ * held a higher one before, what most lines hold is enough; and none is tried where hardly anything goes over the line, where
+ * the chip is to be found in its loader afterwards, behind a carrier that has failed us, and when the first try has.
+ */
+static uint32_t most_by_hand(const fettle_job_engine *job)
+{
+    const fettle_plan *plan = job->plan;
+    bool is_short = plan->kind == FETTLE_TASK_SURVEY || plan->kind == FETTLE_TASK_RESET ||
+                    plan->kind == FETTLE_TASK_ERASE || plan->is_dry;
+    if (plan->baud > 0) {
+        return plan->baud;
+    }
+    if (is_short || plan->stays || job->esp.carrier != NULL || job->tries > 0) {
+        return FETTLE_ESP_BAUD;
+    }
+    return job->known_baud > BY_HAND_BAUD ? job->known_baud : BY_HAND_BAUD;
+}
+
+/* How a person is asked, and what is told of what was pressed in vain. */
+static void expect_a_hand(fettle_job_engine *job, bool is_in_loader)
+{
+    const fettle_board_row *row = fettle_job_hand_row(job);
+    fettle_esp_work *work = &job->esp;
+    bool is_sure = row->is_wired || row == &fettle_board_esp;
+    work->safe_boot = row->safe_boot;
+    work->ask_by_hand = row->is_wired ? FETTLE_ASK_WIRE : FETTLE_ASK_UPDATE_MODE;
+    work->note_in_vain = row->is_wired ? FETTLE_NOTE_WIRE_MISSING
+                         : is_sure     ? FETTLE_NOTE_BUTTON_MISSING
+                                       : FETTLE_NOTE_BOOT_PIN_HIGH;
+    work->hand_time = fettle_script_has_a_hand(job) ? job->plan->wait : 0;
+    if (is_in_loader && work->carrier == NULL) {
+        fettle_esp_work_limit_baud(work, most_by_hand(job));
+    }
 }
 
 static bool meet(fettle_job_engine *job, fettle_error *err)
@@ -155,9 +195,8 @@ static bool meet(fettle_job_engine *job, fettle_error *err)
     job->esp.find_module = fettle_module_find;
     job->esp.find_module_user = job;
     job->esp.observed = &job->observed;
-    job->esp.safe_boot = job->plan->row->safe_boot;
-    job->esp.ask_by_hand =
-        job->plan->row->is_wired ? FETTLE_ASK_WIRE : FETTLE_ASK_UPDATE_MODE;
+    job->esp.console = fettle_module_console(job);
+    expect_a_hand(job, setup.reset_count == 0);
     job->has_target = false;
     return true;
 }
@@ -190,7 +229,7 @@ static bool needs_hand(const fettle_job_engine *job, const fettle_error *error)
 
 static fettle_engine *survey_by_hand(fettle_job_engine *job, fettle_us until)
 {
-    return fettle_esp_work_wait(&job->esp, until);
+    return fettle_esp_work_wait(&job->esp, until, most_by_hand(job));
 }
 
 static fettle_mode mode(const fettle_job_engine *job)
@@ -416,10 +455,20 @@ static fettle_engine *leave(fettle_job_engine *job)
 {
     note_stub(job);
     job->has_said_farewell = true;
-    if (job->esp.was_by_hand && job->esp.ask_by_hand == FETTLE_ASK_WIRE) {
+    if (job->esp.was_by_hand && fettle_job_hand_row(job)->is_wired) {
         return leave_by_hand(job);
     }
     return fettle_esp_work_leave(&job->esp);
+}
+
+/* It is left in its loader then, and nobody waits for the wire to be taken off. */
+static void note_wire_after_erase(fettle_job_engine *job, bool stays)
+{
+    if (job->plan->kind == FETTLE_TASK_ERASE && job->has_written && job->esp.was_by_hand &&
+        fettle_job_hand_row(job)->is_wired && !stays &&
+        job->engine.error.code == FETTLE_E_NONE) {
+        fettle_script_note(job, FETTLE_NOTE_UNWIRE);
+    }
 }
 
 /* It was reset for the sake of a look, or of a file that isn't for it: its
@@ -435,6 +484,7 @@ static fettle_engine *rest(fettle_job_engine *job)
         return fettle_esp_work_restart(
             &job->esp); /* cut off before the carrier's last word */
     }
+    note_wire_after_erase(job, stays);
     bool was_reset = job->esp.esp.has_contact || job->esp.is_held;
     if (!was_reset || job->has_said_farewell || job->has_written || stays) {
         return NULL;
@@ -446,6 +496,7 @@ static fettle_start has_started(const fettle_job_engine *job)
 {
     const fettle_esp_work *work = &job->esp;
     return work->has_started            ? FETTLE_START_SEEN
+           : work->loops                ? FETTLE_START_LOOPS
            : work->has_nothing_to_start ? FETTLE_START_NOTHING
                                         : FETTLE_START_STAYS;
 }
@@ -470,10 +521,14 @@ static const char *hint(const fettle_job_engine *job)
     if (job->esp.carrier != NULL && code == FETTLE_E_ESP_NOT_RESET) {
         code = FETTLE_E_ESP_BOOT_MODE;
     }
+    const char *rescue = is_missing ? fettle_rescue_hint(job) : NULL;
+    if (rescue != NULL) {
+        return rescue;
+    }
     return is_missing && job->esp.has_nothing_to_start && chip != NULL && chip->has_chip_id
                ? "The chip finds no bootloader to start: write the bootloader and the "
                  "partition table that were built with this application, too."
-               : hint_of_vendor(job->plan->row, code);
+               : hint_of_vendor(fettle_job_hand_row(job), code);
 }
 
 const fettle_way fettle_way_esp = {
@@ -518,6 +573,7 @@ const fettle_way fettle_way_esp = {
     .leave = leave,
     .has_left = no,
     .has_started = has_started,
+    .note_start = fettle_rescue_note,
     .stays = FETTLE_NOTE_PRESS_RESET,
     .rest = rest,
     .hint = hint,

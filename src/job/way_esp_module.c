@@ -3,6 +3,7 @@
 #include "job/way_esp_module.h"
 
 #include "base/text.h"
+#include "job/script.h"
 
 #include <assert.h>
 #include <string.h>
@@ -18,6 +19,17 @@ const fettle_carrier_ops *fettle_module_meet_carrier(fettle_job_engine *job)
         }
     }
     return NULL;
+}
+
+/* Nobody but a module's own vendor knows what may be typed there; and only an update is worth the second that it may take. */
+const fettle_module_ops *fettle_module_console(const fettle_job_engine *job)
+{
+    const fettle_plan *plan = job->plan;
+    const fettle_module_ops *ops = plan->vendor != NULL ? plan->vendor->modules : NULL;
+    bool is_update = plan->kind == FETTLE_TASK_UPDATE && plan->image != NULL &&
+                     !plan->is_dry && !plan->is_restore;
+    bool is_first = job->tries == 0 && !job->has_written;
+    return is_update && is_first && ops != NULL && ops->greeting != NULL ? ops : NULL;
 }
 
 /* By the backup that is to be put back. */
@@ -185,6 +197,28 @@ static bool lay_out_file(fettle_job_engine *job, const fettle_esp_board *board,
                                     job->memory, &job->observed, err);
 }
 
+/* The version of the application that will start, if the layout brings it. */
+static void find_version(fettle_job_engine *job)
+{
+    const fettle_module_work *work = &job->module.work;
+    const fettle_module_ops *ops = job->esp.module;
+    char *version = job->module.version_after;
+    version[0] = '\0';
+    for (size_t i = 0; work->brings_start && i < job->layout.count; i++) {
+        const fettle_esp_piece *piece = &job->layout.pieces[i];
+        uint64_t end = (uint64_t)piece->address + piece->data.size;
+        if (piece->address > work->start || end <= work->start) {
+            continue;
+        }
+        size_t from = work->start - piece->address;
+        fettle_span rest = {piece->data.data + from, piece->data.size - from};
+        if (ops->version == NULL || !ops->version(rest, version)) {
+            version[0] = '\0';
+        }
+        return;
+    }
+}
+
 /* A region needs a radio. */
 static bool check_radio(const fettle_job_engine *job, const fettle_esp_board *board,
                         fettle_error *err)
@@ -202,6 +236,20 @@ static bool check_radio(const fettle_job_engine *job, const fettle_esp_board *bo
     return false;
 }
 
+static void count_erased(fettle_fate *fate)
+{
+    *fate = *fate == FETTLE_FATE_KEPT ? FETTLE_FATE_ERASED : *fate;
+}
+
+/* All goes but what can't be replaced, and what the layout brings. */
+static void count_mass_erase(fettle_job_engine *job)
+{
+    if (job->plan->mass_erases) {
+        count_erased(&job->module.work.fates.settings);
+        count_erased(&job->module.work.fates.files);
+    }
+}
+
 bool fettle_module_lay_out(fettle_job_engine *job, const fettle_esp_board *board,
                            fettle_error *err)
 {
@@ -213,7 +261,12 @@ bool fettle_module_lay_out(fettle_job_engine *job, const fettle_esp_board *board
         .names_slot = plan->memory[0] != '\0' || plan->has_address,
     };
     fettle_module_free(job);
-    job->module.work.layout = &job->layout;
+    job->module.work = (fettle_module_work){.layout = &job->layout};
+    job->module.version_after[0] = '\0';
+    if (job->esp.version[0] != '\0') {
+        memcpy(job->module.version_before, job->esp.version,
+               sizeof job->module.version_before);
+    }
     if (job->esp.module != NULL) {
         fettle_module_look_at(job);
     }
@@ -223,9 +276,60 @@ bool fettle_module_lay_out(fettle_job_engine *job, const fettle_esp_board *board
     if (!lay_out_file(job, board, &wishes, err) || !check_radio(job, board, err)) {
         return false;
     }
-    return job->esp.module == NULL ||
-           job->esp.module->complete(&job->module.look, &wishes, &job->module.work,
-                                     job->memory, &job->observed, err);
+    if (job->esp.module == NULL) {
+        return true;
+    }
+    if (!job->esp.module->complete(&job->module.look, &wishes, &job->module.work,
+                                   job->memory, &job->observed, err)) {
+        return false;
+    }
+    find_version(job);
+    count_mass_erase(job);
+    return true;
+}
+
+/* ---- the end ---- */
+
+static void note_version(fettle_job_engine *job)
+{
+    const char *before = job->module.version_before, *after = job->module.version_after;
+    if (before[0] != '\0' && after[0] != '\0' && strcmp(before, after) != 0) {
+        fettle_note_add(&job->observed, FETTLE_NOTE_VERSION_CHANGED,
+                        &(fettle_words){.text = before, .text2 = after});
+    }
+}
+
+static void add_kept(char *text, size_t size, fettle_fate fate, const char *name)
+{
+    if (fate == FETTLE_FATE_KEPT) {
+        fettle_text_append(text, size, text[0] != '\0' ? ", " : "");
+        fettle_text_append(text, size, name);
+    }
+}
+
+static void note_kept(fettle_job_engine *job)
+{
+    const fettle_module_fates *fates = &job->module.work.fates;
+    char text[120] = "";
+    add_kept(text, sizeof text, fates->irreplaceable, fates->name);
+    add_kept(text, sizeof text, fates->settings, "settings (NVS)");
+    add_kept(text, sizeof text, fates->files, "file system");
+    if (text[0] != '\0') {
+        fettle_note_add(&job->observed, FETTLE_NOTE_KEPT, &(fettle_words){.text = text});
+    }
+}
+
+/* What isn't proven isn't told as a version; what was not touched was kept all the same. */
+void fettle_module_note_end(fettle_job_engine *job)
+{
+    bool is_update = job->plan->kind == FETTLE_TASK_UPDATE && job->has_written;
+    if (!is_update || job->esp.module == NULL) {
+        return;
+    }
+    if (fettle_script_is_proven(job)) {
+        note_version(job);
+    }
+    note_kept(job);
 }
 
 /* ---- back up ---- */

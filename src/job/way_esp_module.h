@@ -11,6 +11,9 @@
 /* The carrier that the board's port belongs to, readied; NULL: it is none. */
 const fettle_carrier_ops *fettle_module_meet_carrier(fettle_job_engine *job);
 
+/* As fettle_esp_work.console. */
+const fettle_module_ops *fettle_module_console(const fettle_job_engine *job);
+
 /* As fettle_esp_work.find_module, with the job for `user`. */
 const fettle_module_ops *fettle_module_find(void *user, const fettle_esp_board *board);
 
@@ -37,6 +40,9 @@ bool fettle_module_back_up(fettle_job_engine *job, fettle_error *err);
 
 /* Takes what can't be replaced out of what is to be erased: `job->erase_ranges`. */
 void fettle_module_spare(fettle_job_engine *job);
+
+/* What its version was and is, and what of its owner's was kept, in notes. Once an update has come to its end. */
+void fettle_module_note_end(fettle_job_engine *job);
 
 /* Gives back what lay_out() took. */
 void fettle_module_free(fettle_job_engine *job);

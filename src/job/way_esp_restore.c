@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A backup goes back: all of the flash as it was, or a module's irreplaceable range alone. Whose backup it is decides what becomes of
- * that range: a module has it from its maker, so that of another one is never put in its place (board/module.h).
+ * that range: a module has it from its maker, so that of another one is never put in its place (board/module.h). Where the module has
+ * lost nothing, and its own backup says otherwise, somebody has to agree: in either case before anything is written.
  */
 #include "base/text.h"
 #include "image/esp_content.h"
@@ -164,8 +165,13 @@ static uint8_t *make_range(fettle_job_engine *job, fettle_span backup, size_t si
         return NULL;
     }
     work->owned[work->owned_count++] = range;
-    return job->esp.module->restore(&job->module.look, backup, is_own(job), range, size,
-                                    &job->observed, err)
+    const fettle_module_backup what = {
+        .bytes = backup,
+        .is_own = is_own(job),
+        .is_agreed = job->plan->writes_special || job->plan->is_dry,
+    };
+    return job->esp.module->restore(&job->module.look, &what, range, size, &job->observed,
+                                    err)
                ? range
                : NULL;
 }

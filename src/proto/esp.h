@@ -23,6 +23,7 @@
 
 #include "base/effect.h"
 #include "base/hash.h"
+#include "proto/esp_bootlog.h"
 #include "proto/esp_chip.h"
 #include "proto/slip.h"
 
@@ -36,6 +37,7 @@ enum {
     FETTLE_ESP_READ_STUB = 0x1000,
     FETTLE_ESP_DATA_HEAD = 16, /* sub-header of a DATA command */
     FETTLE_ESP_HEAD = 8,
+    FETTLE_ESP_SYNC_SIZE = 36, /* of its data */
     FETTLE_ESP_FRAME_MAX = FETTLE_SLIP_FRAME_MAX(FETTLE_ESP_HEAD + FETTLE_ESP_DATA_HEAD +
                                                  FETTLE_ESP_BLOCK_STUB),
     FETTLE_ESP_REPLY_MAX = FETTLE_ESP_READ_STUB + 64,
@@ -83,6 +85,7 @@ typedef struct fettle_esp_setup {
     bool has_lines;            /* DTR and RTS reach the chip, as far as is known */
     const char *const *resets; /* sequences into the loader, in turn; each is valid */
     size_t reset_count;        /* 0: the chip is in its loader already */
+    bool caller_enters;        /* and the caller can bring it there again, by other means */
     const char *restart;   /* the sequence into the application; NULL: as for the port */
     const uint32_t *bauds; /* rates to try, upwards, all above FETTLE_ESP_BAUD */
     size_t baud_count;
@@ -164,6 +167,9 @@ typedef struct fettle_esp_stub {
 typedef struct fettle_esp fettle_esp;
 typedef fettle_effect fettle_esp_next(fettle_esp *esp, fettle_us now);
 
+/* Does what an application has said so far tell what is wanted of it? */
+typedef bool fettle_esp_enough(void *user, fettle_span text);
+
 typedef enum fettle_esp_answer {
     FETTLE_ESP_GOOD,
     FETTLE_ESP_REFUSED, /* `status` says why */
@@ -183,6 +189,7 @@ struct fettle_esp {
 
     /* results */
     fettle_esp_heard heard;       /* connect, listen, and on the way */
+    fettle_esp_bootlog log;       /* all that was heard since the caller has begun it */
     fettle_esp_heard told;        /* the most telling of all tries without contact */
     fettle_esp_identity identity; /* identify */
     bool is_stub;                 /* a stub answers, not the ROM */
@@ -213,6 +220,16 @@ struct fettle_esp {
     size_t payload_size;
     uint8_t awaited;
     bool is_probing, is_reading, is_connecting, is_raw, is_failing;
+
+    /* late answers */
+    unsigned owed, syncs_owed; /* answers that may still come; those to SYNC */
+    fettle_us owed_time;       /* that each may take */
+    bool is_answered;          /* what was sent last */
+    bool is_settling;          /* an answer to this SYNC says that nothing is owed */
+    unsigned fences_left;
+    fettle_esp_next *on_fenced;
+    uint8_t fence[FETTLE_SLIP_FRAME_MAX(FETTLE_ESP_HEAD + FETTLE_ESP_SYNC_SIZE)];
+
     bool is_held; /* a line may be pulled; its letting go was not confirmed */
     fettle_clause doing;
     fettle_words words;
@@ -239,7 +256,8 @@ struct fettle_esp {
     size_t baud_index;
     uint32_t baud_wanted, baud_good, clock_estimate, clock_unit;
     fettle_esp_next *after_baud, *on_bad_baud;
-    unsigned checks;
+    unsigned checks, turns;
+    bool was_stub;
 
     /* attach */
     uint32_t spi_saved[3], spi_result;
@@ -268,9 +286,12 @@ struct fettle_esp {
     bool was_attached;
     uint32_t baud_before;
 
-    /* leave, listen */
+    /* leave, listen, ask_console */
     bool by_watchdog;
     fettle_us listen_time;
+    fettle_span typed;
+    fettle_esp_enough *is_enough;
+    void *enough_user;
 
     fettle_slip_reader reader;
     size_t input_at, input_size;
@@ -301,7 +322,9 @@ fettle_engine *fettle_esp_identify(fettle_esp *esp);
 
 /*
  * Tries the rates of the setup upwards, each with a few register reads, and stays at the last that
- * held. One that doesn't hold costs a reset (`baud_failed`). Never fails for that; on ports without a rate there is nothing to do.
+ * held. One that doesn't hold costs a reset (`baud_failed`). Where there are no lines for that, a rate is tried only if the port has
+ * it, is looked at longer, and the loader is told at that very rate to go back, as often as it takes for one of a few bytes to come
+ * through whole. Fails only where nothing of that brings the chip back; on ports without a rate there is nothing to do.
  * After identify, and before attach and load_stub: its reset would cost their work.
  */
 fettle_engine *fettle_esp_raise_baud(fettle_esp *esp);
@@ -347,8 +370,8 @@ fettle_engine *fettle_esp_load_stub(fettle_esp *esp, const fettle_esp_stub *stub
  */
 fettle_engine *fettle_esp_leave(fettle_esp *esp, bool by_watchdog);
 
-/* It was brought into its application by somebody else: `left` and the rate are as after leave. */
-void fettle_esp_was_left(fettle_esp *esp);
+/* It is brought into its application by somebody else: `left` is as after leave, and the port is at `baud`. */
+void fettle_esp_was_left(fettle_esp *esp, uint32_t baud);
 
 /*
  * Asks whether a loader is still there, at the rate that it had; `answers`. For a chip that was told to leave by lines that
@@ -358,6 +381,14 @@ fettle_engine *fettle_esp_knock(fettle_esp *esp, uint32_t baud);
 
 /* Listens for `time`, at the rate of the ROM's boot text: `heard`, from anew. */
 fettle_engine *fettle_esp_listen(fettle_esp *esp, fettle_us time);
+
+/*
+ * Before connect: types these bytes (borrowed) at the console of whatever runs, and listens until `is_enough` or for `time`: `heard`,
+ * from anew. Ends early as well where the ROM says that nothing runs.
+ */
+fettle_engine *fettle_esp_ask_console(fettle_esp *esp, fettle_span typed,
+                                      fettle_esp_enough *is_enough, void *user,
+                                      fettle_us time);
 
 /* ---- pure parts ---- */
 

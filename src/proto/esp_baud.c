@@ -4,6 +4,11 @@
  *
  *   change: CHANGE_BAUDRATE at the old rate, the port follows, settle, three registers at the new one
  *   fall back: a reset, contact at 115200, and change to the last rate that held
+ *   turn back: CHANGE_BAUDRATE to that one at the rate that fails, the port follows, a register; again and again
+ *
+ * Where a reset doesn't reach the chip only the loader itself can turn back, and hears it as soon as 18 bytes come through whole: a
+ * line that only spoils some bytes lets them. So there the port is asked first whether it has the rate at all, and the rate is
+ * looked at longer: bytes that are lost now and then would be lost in the middle of a block.
  *
  * A ROM without CHANGE_BAUDRATE measures the first SYNC after a reset: there each rate costs a reset
  * anyway, and the highest is tried first.
@@ -12,13 +17,22 @@
 
 enum {
     CHECKS = 3,
+    CHECKS_LONG = 24, /* some thousand bytes, as of a block of a ROM */
+    TURNS_MAX = 16,
     CHECK_RESETS = 2, /* contact at a rate that may not hold is soon given up */
 };
 
 #define CHECK_TIME (300 * MS)
+#define TURN_TIME  (100 * MS)
 #define CRYSTAL_40 40
 
-static fettle_esp_next try_next, change, check, fall_back, sync_next;
+static fettle_esp_next try_next, try_port, change, check, fall_back, tell_back, sync_next;
+
+/* Where a rate fails. */
+static bool is_entered_anew(const fettle_esp *esp)
+{
+    return can_reset(esp) || esp->setup.caller_enters;
+}
 
 static fettle_effect end(fettle_esp *esp, fettle_us now)
 {
@@ -81,17 +95,23 @@ static fettle_effect on_check(fettle_esp *esp, fettle_us now)
     if (esp->awaited == READ_REG && fettle_esp_value(esp) != esp->magic) {
         return bad_baud(esp, now);
     }
-    return ++esp->checks < CHECKS ? check(esp, now) : try_next(esp, now);
+    unsigned checks = is_entered_anew(esp) ? CHECKS : CHECKS_LONG;
+    return ++esp->checks < checks ? check(esp, now) : try_next(esp, now);
+}
+
+static esp_request check_request(const fettle_esp *esp)
+{
+    bool is_secure = esp->identity.is_secure_download;
+    return (esp_request){.opcode = is_secure ? GET_SECURITY_INFO : READ_REG,
+                         .time = CHECK_TIME,
+                         .payload = is_secure ? 12 : 0,
+                         .word_count = is_secure ? 0 : 1,
+                         .words = {FETTLE_ESP_MAGIC_ADDRESS}};
 }
 
 static fettle_effect check(fettle_esp *esp, fettle_us now)
 {
-    bool is_secure = esp->identity.is_secure_download;
-    const esp_request request = {.opcode = is_secure ? GET_SECURITY_INFO : READ_REG,
-                                 .time = CHECK_TIME,
-                                 .payload = is_secure ? 12 : 0,
-                                 .word_count = is_secure ? 0 : 1,
-                                 .words = {FETTLE_ESP_MAGIC_ADDRESS}};
+    const esp_request request = check_request(esp);
     return fettle_esp_exchange(esp, &request, now, on_check, bad_baud);
 }
 
@@ -126,11 +146,121 @@ static fettle_effect try_next(fettle_esp *esp, fettle_us now)
     while (esp->baud_index < esp->setup.baud_count) {
         esp->baud_wanted = esp->setup.bauds[esp->baud_index++];
         if (esp->baud_wanted > esp->baud) {
-            return change(esp, now);
+            return is_entered_anew(esp) ? change(esp, now) : try_port(esp, now);
         }
     }
     return end(esp, now);
 }
+
+/* ---- without a reset ---- */
+
+static fettle_effect not_of_port(fettle_esp *esp, fettle_us now)
+{
+    esp->baud_failed = esp->baud_wanted;
+    fettle_effect effect = fettle_esp_set_baud(esp, esp->baud_good, end);
+    (void)now;
+    return effect;
+}
+
+static fettle_effect on_port_has_it(fettle_esp *esp, fettle_us now)
+{
+    (void)now;
+    return fettle_esp_set_baud(esp, esp->baud_good, change);
+}
+
+/* Before the loader is told. */
+static fettle_effect try_port(fettle_esp *esp, fettle_us now)
+{
+    (void)now;
+    fettle_effect effect = fettle_esp_set_baud(esp, esp->baud_wanted, on_port_has_it);
+    esp->on_trouble = not_of_port;
+    return effect;
+}
+
+static fettle_effect on_turned(fettle_esp *esp, fettle_us now)
+{
+    bool is_magic = esp->awaited != READ_REG || fettle_esp_value(esp) == esp->magic;
+    esp->baud_index = esp->setup.baud_count;
+    return is_magic ? end(esp, now) : tell_back(esp, now);
+}
+
+/* What the loader still answers at another rate is noise, and there is nothing to wait for. */
+static void forget_owed(fettle_esp *esp)
+{
+    esp->owed = esp->syncs_owed = 0;
+}
+
+static fettle_effect ask_turned(fettle_esp *esp, fettle_us now)
+{
+    forget_owed(esp);
+    const esp_request request = check_request(esp);
+    return fettle_esp_exchange(esp, &request, now, on_turned, tell_back);
+}
+
+static fettle_effect let_settle(fettle_esp *esp, fettle_us now)
+{
+    return fettle_esp_sleep(esp, now + SETTLE_TIME, ask_turned);
+}
+
+/* Its answer is of no use: it may be spoilt where the request was not. */
+static fettle_effect on_told_back(fettle_esp *esp, fettle_us now)
+{
+    (void)now;
+    return fettle_esp_set_baud(esp, esp->baud_good, let_settle);
+}
+
+static fettle_effect send_back(fettle_esp *esp, fettle_us now)
+{
+    forget_owed(esp);
+    const esp_request request = {
+        .opcode = CHANGE_BAUDRATE,
+        .time = TURN_TIME,
+        .word_count = 2,
+        .words = {told_rate(esp, esp->baud_good), esp->is_stub ? esp->baud_wanted : 0}};
+    return fettle_esp_exchange(esp, &request, now, on_told_back, on_told_back);
+}
+
+static fettle_effect lost(fettle_esp *esp, fettle_us now)
+{
+    (void)now;
+    fettle_effect effect = fettle_esp_refuse(esp, FETTLE_E_LINE_NOISE, NULL, NULL);
+    esp->engine.error.hint =
+        "Bring the chip into its loader once more, by hand, and run the "
+        "same command with --baud 115200.";
+    return effect;
+}
+
+/* Nothing more can be done from here but to ask whether somebody has reset it. */
+static fettle_effect end_turning(fettle_esp *esp, fettle_us now)
+{
+    if (can_reset(esp)) {
+        return lost(esp, now);
+    }
+    esp->no_contact = lost;
+    fettle_effect effect = fettle_esp_contact(esp, now, end);
+    esp->resets_max = CHECK_RESETS;
+    return effect;
+}
+
+static fettle_effect tell_back(fettle_esp *esp, fettle_us now)
+{
+    if (esp->turns++ == TURNS_MAX) {
+        return end_turning(esp, now);
+    }
+    return esp->baud == esp->baud_wanted
+               ? send_back(esp, now)
+               : fettle_esp_set_baud(esp, esp->baud_wanted, send_back);
+}
+
+static fettle_effect turn_back(fettle_esp *esp, fettle_us now)
+{
+    esp->is_connecting = false;
+    esp->is_stub = esp->was_stub;
+    esp->turns = 0;
+    return tell_back(esp, now);
+}
+
+/* ---- with one ---- */
 
 static fettle_effect stay_low(fettle_esp *esp, fettle_us now)
 {
@@ -143,8 +273,14 @@ static fettle_effect on_fallen_back(fettle_esp *esp, fettle_us now)
     return fettle_esp_baud_again(esp, esp->baud_good, now, esp->after_baud);
 }
 
+/* Lines that lead nowhere are found out only here. */
 static fettle_effect fall_back(fettle_esp *esp, fettle_us now)
 {
+    esp->was_stub = esp->is_stub;
+    if (!is_entered_anew(esp)) {
+        return turn_back(esp, now);
+    }
+    esp->no_contact = esp->setup.caller_enters ? NULL : turn_back;
     return fettle_esp_contact(esp, now, on_fallen_back);
 }
 

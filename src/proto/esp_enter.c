@@ -214,11 +214,6 @@ fettle_effect fettle_esp_pull(fettle_esp *esp, const char *sequence, fettle_us n
 
 static fettle_esp_next sync, on_synced;
 
-static bool has_lines(const fettle_esp *esp)
-{
-    return esp->setup.has_lines && esp->setup.reset_count > 0 && !esp->lines_failed;
-}
-
 /* Its own text says that it isn't in the loader: asking it is no use. */
 static bool says_other_boot(const fettle_esp *esp)
 {
@@ -315,7 +310,7 @@ static fettle_effect give_up(fettle_esp *esp, fettle_us now)
     if (otherwise != NULL) {
         return otherwise(esp, now);
     }
-    if (!has_rate(esp) || !has_lines(esp) || esp->has_heard_slow || baud == 0 ||
+    if (!has_rate(esp) || !can_reset(esp) || esp->has_heard_slow || baud == 0 ||
         !fettle_esp_heard_noise(esp)) {
         return end_without_contact(esp, now);
     }
@@ -332,17 +327,17 @@ static fettle_effect reset_once(fettle_esp *esp, fettle_us now)
         (esp->told.waits_for_download && esp->resets >= RESETS_WAITING_MAX)) {
         return give_up(esp, now);
     }
-    size_t which = esp->resets++ % (has_lines(esp) ? esp->setup.reset_count : 1);
+    size_t which = esp->resets++ % (can_reset(esp) ? esp->setup.reset_count : 1);
     esp->syncs = 0;
     esp->is_heard_old = true;
-    return has_lines(esp)
+    return can_reset(esp)
                ? fettle_esp_pull(esp, esp->setup.resets[which], now, listen_to_banner)
                : sync(esp, now);
 }
 
-static esp_request sync_request(fettle_us time)
+esp_request fettle_esp_sync_request(fettle_us time)
 {
-    static const uint8_t pattern[36] = {
+    static const uint8_t pattern[FETTLE_ESP_SYNC_SIZE] = {
         0x07, 0x07, 0x12, 0x20, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55,
         0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55,
         0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55};
@@ -356,11 +351,11 @@ static fettle_effect sync(fettle_esp *esp, fettle_us now)
                                                SYNC_TIME + 50 * MS, 250 * MS, 250 * MS};
     bool waits = !esp->is_heard_old && esp->heard.waits_for_download;
     unsigned most = waits ? SYNCS_WAITING_MAX : SYNCS_MAX;
-    if (esp->syncs >= most || (has_lines(esp) && says_other_boot(esp))) {
+    if (esp->syncs >= most || (can_reset(esp) && says_other_boot(esp))) {
         return reset_once(esp, now);
     }
     unsigned which = esp->syncs < SYNCS_MAX ? esp->syncs : SYNCS_MAX - 1;
-    const esp_request request = sync_request(times[which]);
+    const esp_request request = fettle_esp_sync_request(times[which]);
     esp->syncs++;
     return fettle_esp_exchange(esp, &request, now, on_synced, sync);
 }
@@ -395,6 +390,7 @@ static fettle_effect end_sync(fettle_esp *esp, fettle_us now)
 static fettle_effect on_more_sync(fettle_esp *esp, fettle_us now)
 {
     if (fettle_esp_is_reply(esp, SYNC, 0) && esp->answer == FETTLE_ESP_GOOD) {
+        fettle_esp_note_answer(esp);
         count_sync_reply(esp);
     } else {
         esp->garbled++;
@@ -446,7 +442,7 @@ static fettle_effect still_silent(fettle_esp *esp, fettle_us now)
 
 fettle_effect fettle_esp_resync(fettle_esp *esp, fettle_us now, fettle_esp_next *after)
 {
-    esp_request request = sync_request(250 * MS);
+    esp_request request = fettle_esp_sync_request(250 * MS);
     request.tries = 8; /* the first may only end a frame that was cut */
     esp->after_contact = after;
     return fettle_esp_exchange(esp, &request, now, on_synced, still_silent);
@@ -463,7 +459,7 @@ static fettle_effect on_knocked(fettle_esp *esp, fettle_us now)
 
 static fettle_effect knock(fettle_esp *esp, fettle_us now)
 {
-    esp_request request = sync_request(SYNC_TIME + 50 * MS);
+    esp_request request = fettle_esp_sync_request(SYNC_TIME + 50 * MS);
     request.tries = 2; /* the first may only end a frame that was cut */
     esp->after_contact = on_knocked;
     return fettle_esp_exchange(esp, &request, now, on_synced, still_silent);

@@ -20,7 +20,6 @@
 #include "proto/esp_wire.h"
 
 enum {
-    RESENDS_MAX = 2,          /* of a block */
     STAY = 1,                 /* FLASH_END: don't reboot */
     ROM_ERRORS_FROM = 0x010B, /* inflating */
     ROM_ERRORS_TO = 0x010D,
@@ -206,7 +205,7 @@ static fettle_effect on_block(fettle_esp *esp, fettle_us now)
     return next_block(esp, now);
 }
 
-static bool was_not_taken(uint16_t status)
+bool fettle_esp_was_not_taken(uint16_t status)
 {
     return status == STATUS_CHECKSUM || status == STATUS_FORMAT ||
            status == STATUS_RECEIVE || status == STUB_CHECKSUM || status == STUB_LENGTH ||
@@ -214,7 +213,7 @@ static bool was_not_taken(uint16_t status)
 }
 
 /* Nor is it known whether it was: its head, which no checksum covers, or its answer had changed. */
-static bool was_garbled(const fettle_esp *esp)
+bool fettle_esp_was_garbled(const fettle_esp *esp)
 {
     return !esp->is_stub && (esp->status == STATUS_PARAMETER || esp->status >> 8 != 1);
 }
@@ -266,13 +265,13 @@ static fettle_effect send_block(fettle_esp *esp, fettle_us now)
 
 static fettle_effect on_bad_block(fettle_esp *esp, fettle_us now)
 {
-    if (esp->answer == FETTLE_ESP_SILENT || was_garbled(esp)) {
+    if (esp->answer == FETTLE_ESP_SILENT || fettle_esp_was_garbled(esp)) {
         return recover(esp, now);
     }
     if (esp->status == STATUS_READ_BACK && !esp->is_stub) {
         return on_read_back(esp, now);
     }
-    if (was_not_taken(esp->status) && esp->resends++ < RESENDS_MAX) {
+    if (fettle_esp_was_not_taken(esp->status) && esp->resends++ < RESENDS_MAX) {
         esp->repeats++;
         return send_block(esp, now);
     }

@@ -136,6 +136,7 @@ void fettle_esp_forget(fettle_esp *esp)
 void fettle_esp_hear(fettle_esp *esp, fettle_span bytes)
 {
     const size_t piece_max = FETTLE_ESP_TEXT_SIZE / 2; /* so that nothing slips through */
+    fettle_esp_bootlog_feed(&esp->log, bytes);
     if (bytes.size > 0 && esp->is_heard_old) {
         fettle_esp_forget(esp); /* reset_once() has kept it, if it counts */
     }

@@ -34,11 +34,11 @@ static fettle_effect let_go(fettle_esp *esp, fettle_us now)
     return has_left(esp, now);
 }
 
-void fettle_esp_was_left(fettle_esp *esp)
+void fettle_esp_was_left(fettle_esp *esp, uint32_t baud)
 {
     esp->is_stub = esp->is_attached = false;
     esp->left = FETTLE_ESP_LEFT_BY_LINES;
-    esp->baud = FETTLE_ESP_BAUD;
+    esp->baud = baud;
 }
 
 /* ---- by lines ---- */

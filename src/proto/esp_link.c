@@ -5,10 +5,13 @@
  * frame is kept as evidence. exchange() is all that the other parts use; the state of the engine is the
  * function that runs when it has ended.
  *
- *   discard -> write -> read ... read -> on_good | otherwise
+ *   (fence) -> discard -> write -> read ... read -> on_good | otherwise
+ *                 ^                  |
+ *                 +-- again, owed++ -+   nothing came, or the line has changed what was sent
  *
  * Nothing comes unasked, so what is there before a request is sent is foreign and is thrown away: a reply
- * to READ_REG doesn't say to which register, and a late one would be taken for another.
+ * to READ_REG doesn't say to which register, and a late one would be taken for another. What isn't there yet
+ * can't be thrown away: where more was sent than was answered, a fence comes first (esp_fence.c).
  */
 #include "proto/esp_wire.h"
 
@@ -30,7 +33,7 @@ static uint8_t checksum_of(const esp_request *request)
     return request->padding % 2 == 0 ? sum : sum ^ 0xFF;
 }
 
-void fettle_esp_encode(fettle_esp_frame *frame, const esp_request *request)
+size_t fettle_esp_encode_into(uint8_t *bytes, size_t room, const esp_request *request)
 {
     static const uint8_t erased = 0xFF;
     uint8_t head[FETTLE_ESP_HEAD + 4 * WORDS_MAX] = {0, request->opcode};
@@ -45,18 +48,23 @@ void fettle_esp_encode(fettle_esp_frame *frame, const esp_request *request)
     for (unsigned i = 0; i < request->word_count; i++) {
         fettle_put32(head + FETTLE_ESP_HEAD + 4 * (size_t)i, request->words[i]);
     }
-    fettle_slip_begin(&writer, frame->bytes, sizeof frame->bytes);
+    fettle_slip_begin(&writer, bytes, room);
     fettle_slip_put(&writer, (fettle_span){head, FETTLE_ESP_HEAD + words});
     fettle_slip_put(&writer, request->data);
     for (size_t i = 0; i < request->padding; i++) {
         fettle_slip_put(&writer, (fettle_span){&erased, 1});
     }
     fettle_slip_end(&writer);
-    frame->size = writer.size;
+    return writer.size;
+}
+
+void fettle_esp_encode(fettle_esp_frame *frame, const esp_request *request)
+{
+    frame->size = fettle_esp_encode_into(frame->bytes, sizeof frame->bytes, request);
 }
 
 /* How long these bytes are on the line at least: a write is over when they are handed over. */
-static fettle_us wire_time(const fettle_esp *esp, size_t size)
+fettle_us fettle_esp_wire_time(const fettle_esp *esp, size_t size)
 {
     const unsigned bits_per_byte = 10; /* 8N1 */
     return has_rate(esp) ? size * bits_per_byte * SECOND / esp->baud : 0;
@@ -90,15 +98,21 @@ fettle_effect fettle_esp_set_baud(fettle_esp *esp, uint32_t baud, fettle_esp_nex
     return (fettle_effect){.kind = FETTLE_EFFECT_BAUD, .baud = baud};
 }
 
-fettle_effect fettle_esp_send(fettle_esp *esp, fettle_us now, fettle_esp_next *then)
+fettle_effect fettle_esp_write_bytes(fettle_esp *esp, fettle_span bytes, fettle_us now,
+                                     fettle_esp_next *then)
 {
-    const fettle_esp_frame *frame = &esp->frames[esp->frame];
     esp->then = then;
     return (fettle_effect){
         .kind = FETTLE_EFFECT_WRITE,
-        .until = now + wire_time(esp, frame->size) + HANDOVER_TIME,
-        .write = {frame->bytes, frame->size},
+        .until = now + fettle_esp_wire_time(esp, bytes.size) + HANDOVER_TIME,
+        .write = {bytes.data, bytes.size},
     };
+}
+
+fettle_effect fettle_esp_send(fettle_esp *esp, fettle_us now, fettle_esp_next *then)
+{
+    const fettle_esp_frame *frame = &esp->frames[esp->frame];
+    return fettle_esp_write_bytes(esp, (fettle_span){frame->bytes, frame->size}, now, then);
 }
 
 static fettle_effect take_frames(fettle_esp *esp, fettle_us now);
@@ -181,6 +195,15 @@ static fettle_effect take_frames(fettle_esp *esp, fettle_us now)
         return silence(esp, now);
     }
     return fettle_esp_read_on(esp);
+}
+
+fettle_effect fettle_esp_on_stray(fettle_esp *esp, fettle_us now)
+{
+    if (esp->reply[0] != DIRECTION_REPLY && !esp->is_connecting) {
+        fettle_esp_hear(esp, (fettle_span){esp->reply, esp->reader.size});
+    }
+    return has_restarted(esp) || ++esp->strays > STRAYS_MAX ? silence(esp, now)
+                                                            : fettle_esp_read_on(esp);
 }
 
 static bool is_error_of_length(const uint8_t *data, size_t size)
@@ -293,24 +316,19 @@ static fettle_effect on_frame(fettle_esp *esp, fettle_us now)
 {
     if (fettle_esp_is_reply(esp, esp->awaited, esp->payload_size) ||
         is_unknown_opcode(esp)) {
+        fettle_esp_note_answer(esp);
         esp->garbled += esp->answer == FETTLE_ESP_REFUSED && is_no_answer_to(esp);
         return esp->answer == FETTLE_ESP_GOOD ? esp->on_good(esp, now) : not_good(esp, now);
     }
     esp->garbled += is_garbled(esp);
-    if (esp->reply[0] != DIRECTION_REPLY && !esp->is_connecting) {
-        fettle_esp_hear(esp, (fettle_span){esp->reply, esp->reader.size});
-    }
-    if (has_restarted(esp) || ++esp->strays > STRAYS_MAX) {
-        return silence(esp, now);
-    }
-    return fettle_esp_read_on(esp);
+    return fettle_esp_on_stray(esp, now);
 }
 
 static fettle_effect on_written(fettle_esp *esp, fettle_us now)
 {
     size_t bytes = esp->frames[esp->frame].size +
                    FETTLE_SLIP_FRAME_MAX(esp->payload_size + FETTLE_ESP_HEAD + 4);
-    fettle_us until = now + wire_time(esp, bytes) + esp->reply_time;
+    fettle_us until = now + fettle_esp_wire_time(esp, bytes) + esp->reply_time;
     if (esp->meanwhile != NULL) {
         esp->meanwhile(esp);
     }
@@ -319,6 +337,7 @@ static fettle_effect on_written(fettle_esp *esp, fettle_us now)
 
 static fettle_effect transmit(fettle_esp *esp, fettle_us now)
 {
+    fettle_esp_note_sent(esp);
     return fettle_esp_send(esp, now, on_written);
 }
 
@@ -332,15 +351,14 @@ fettle_effect fettle_esp_exchange_prepared(fettle_esp *esp, const esp_request *r
                                            fettle_us now, fettle_esp_next *then,
                                            fettle_esp_next *otherwise)
 {
-    unsigned patience = esp->setup.patience > 0 ? esp->setup.patience : 1;
     esp->awaited = request->opcode;
     esp->payload_size = request->payload;
     esp->is_probing = request->is_probe;
     esp->tries_left = request->tries;
-    esp->reply_time = (request->time > 0 ? request->time : COMMAND_TIME) * patience;
+    esp->reply_time = (request->time > 0 ? request->time : COMMAND_TIME) * patience_of(esp);
     esp->on_good = then;
     esp->otherwise = otherwise;
-    return begin(esp, now);
+    return fettle_esp_fenced(esp, now, begin);
 }
 
 fettle_effect fettle_esp_exchange(fettle_esp *esp, const esp_request *request,

@@ -78,12 +78,34 @@ static fettle_effect on_block(fettle_esp *esp, fettle_us now)
 {
     esp->offset += esp->chunk;
     esp->sequence_number++;
+    esp->resends = 0;
     esp->chunk_done += esp->chunk;
     fettle_esp_progress(esp, esp->chunk_done);
     return next_block(esp, now);
 }
 
-/* The place goes with the number of the block: again is the same. */
+static fettle_effect part_again(fettle_esp *esp, fettle_us now)
+{
+    return esp->answer == FETTLE_ESP_GOOD ? begin_part(esp, now) : on_still_there(esp, now);
+}
+
+/* One that was not answered may have been taken, and nothing says where a ROM puts it that comes twice. */
+static fettle_effect on_bad_block(fettle_esp *esp, fettle_us now)
+{
+    bool is_heard = esp->answer == FETTLE_ESP_REFUSED;
+    if (is_heard && fettle_esp_was_not_taken(esp->status) && esp->resends++ < RESENDS_MAX) {
+        esp->repeats++;
+        return next_block(esp, now);
+    }
+    bool may_be_there = !is_heard || fettle_esp_was_garbled(esp);
+    if (may_be_there && esp->restarts++ < RESTARTS_MAX) {
+        esp->repeats++;
+        esp->chunk_done -= esp->offset;
+        return fettle_esp_resync(esp, now, part_again);
+    }
+    return on_not_taken(esp, now);
+}
+
 static fettle_effect next_block(fettle_esp *esp, fettle_us now)
 {
     fettle_span part = part_of(esp);
@@ -94,12 +116,11 @@ static fettle_effect next_block(fettle_esp *esp, fettle_us now)
     }
     esp->chunk = left < ram_block(esp) ? left : ram_block(esp);
     const esp_request request = {.opcode = MEM_DATA,
-                                 .tries = TRIES,
                                  .has_checksum = true,
                                  .word_count = 4,
                                  .words = {(uint32_t)esp->chunk, esp->sequence_number},
                                  .data = {part.data + esp->offset, esp->chunk}};
-    return fettle_esp_exchange(esp, &request, now, on_block, on_not_taken);
+    return fettle_esp_exchange(esp, &request, now, on_block, on_bad_block);
 }
 
 static fettle_effect on_begun(fettle_esp *esp, fettle_us now)

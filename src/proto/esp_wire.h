@@ -77,6 +77,7 @@ enum {
     RESETS_WAITING_MAX = 4, /* of one that says so and doesn't hear us */
     GARBLED_MANY = 3,       /* frames: by then it is the line */
     SYNC_REPLIES = 8,
+    RESENDS_MAX = 2,  /* of a block that was refused */
     RESTARTS_MAX = 3, /* of a region that is written, or read */
     MEGA = 1000000,
     CHECKSUM_SEED = 0xEF,
@@ -113,12 +114,19 @@ fettle_effect fettle_esp_exchange_prepared(fettle_esp *esp, const esp_request *r
                                            fettle_us now, fettle_esp_next *then,
                                            fettle_esp_next *otherwise);
 void fettle_esp_encode(fettle_esp_frame *frame, const esp_request *request);
+/* Into `room` bytes, which must be enough; returns how many. */
+size_t fettle_esp_encode_into(uint8_t *bytes, size_t room, const esp_request *request);
+fettle_us fettle_esp_wire_time(const fettle_esp *esp, size_t size);
 
 /* Sends the present frame; awaits frames until `until`, each of which is given to `on_frame`. */
 fettle_effect fettle_esp_send(fettle_esp *esp, fettle_us now, fettle_esp_next *then);
+fettle_effect fettle_esp_write_bytes(fettle_esp *esp, fettle_span bytes, fettle_us now,
+                                     fettle_esp_next *then);
 fettle_effect fettle_esp_await(fettle_esp *esp, fettle_us until, fettle_esp_next *on_frame,
                                fettle_esp_next *on_silence);
 fettle_effect fettle_esp_read_on(fettle_esp *esp);
+/* For `on_frame`: what was decoded isn't what is awaited. */
+fettle_effect fettle_esp_on_stray(fettle_esp *esp, fettle_us now);
 
 fettle_effect fettle_esp_discard(fettle_esp *esp, fettle_esp_next *then);
 fettle_effect fettle_esp_sleep(fettle_esp *esp, fettle_us until, fettle_esp_next *then);
@@ -139,6 +147,14 @@ fettle_us fettle_esp_time_for(uint64_t bytes, fettle_us per_mb);
 /* The longest that it may take to erase this range. */
 fettle_us fettle_esp_erase_time(uint32_t address, uint32_t size);
 
+/* ---- late answers (esp_fence.c) ---- */
+
+/* Runs `then`, which sends `awaited`, when no answer is due any more that would be taken for its own. */
+fettle_effect fettle_esp_fenced(fettle_esp *esp, fettle_us now, fettle_esp_next *then);
+/* `awaited` was sent; a reply to it is here, `answer` says which. */
+void fettle_esp_note_sent(fettle_esp *esp);
+void fettle_esp_note_answer(fettle_esp *esp);
+
 /* ---- verbs ---- */
 
 fettle_engine *fettle_esp_ready(fettle_esp *esp, fettle_clause doing, uint32_t total,
@@ -156,6 +172,8 @@ fettle_effect fettle_esp_fail_with(fettle_esp *esp, const fettle_outcome *last);
 
 /* Contact from anew, as by connect, at FETTLE_ESP_BAUD; then `after`. (esp_enter.c) */
 fettle_effect fettle_esp_contact(fettle_esp *esp, fettle_us now, fettle_esp_next *after);
+/* SYNC, to be answered within `time`. */
+esp_request fettle_esp_sync_request(fettle_us time);
 /* Contact at `baud`, which is set already. */
 fettle_effect fettle_esp_contact_at(fettle_esp *esp, uint32_t baud, fettle_us now,
                                     fettle_esp_next *after);
@@ -175,6 +193,9 @@ fettle_effect fettle_esp_set_params(fettle_esp *esp, fettle_us now, fettle_esp_n
 esp_request fettle_esp_begin_request(const fettle_esp *esp, uint8_t opcode,
                                      uint32_t address, uint32_t size, uint32_t count,
                                      uint32_t block);
+/* Of a block that was refused: it wasn't taken; it may have been taken. */
+bool fettle_esp_was_not_taken(uint16_t status);
+bool fettle_esp_was_garbled(const fettle_esp *esp);
 /* The request that erases these sectors; and, of a ROM, does it take the one behind them as well? (esp_erase.c) */
 esp_request fettle_esp_erase_request(const fettle_esp *esp, uint32_t address,
                                      uint32_t size);
@@ -202,6 +223,17 @@ static inline const fettle_esp_chip *chip_of(const fettle_esp *esp)
 {
     assert(esp->identity.chip != NULL); /* identify comes first */
     return esp->identity.chip;
+}
+
+/* Can it be brought back from anywhere? */
+static inline bool can_reset(const fettle_esp *esp)
+{
+    return esp->setup.has_lines && esp->setup.reset_count > 0 && !esp->lines_failed;
+}
+
+static inline unsigned patience_of(const fettle_esp *esp)
+{
+    return esp->setup.patience > 0 ? esp->setup.patience : 1;
 }
 
 static inline bool has_rate(const fettle_esp *esp)

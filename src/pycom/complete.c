@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "image/esp_content.h"
+#include "pycom/modules.h"
 #include "pycom/regions.h"
 
 #include <string.h>
@@ -206,6 +207,19 @@ static const char *slot_name(uint32_t slot)
     return slot == FETTLE_PYCOM_FACTORY ? "factory" : "ota_0";
 }
 
+static void note_start(const fettle_pycom_start *start, fettle_module_work *work)
+{
+    bool is_factory = start->slot == FETTLE_PYCOM_FACTORY;
+    const fettle_partition *row =
+        start->table == NULL
+            ? NULL
+            : fettle_partitions_find(start->table, FETTLE_PARTITION_APP,
+                                     is_factory ? FETTLE_PARTITION_APP_FACTORY
+                                                : FETTLE_PARTITION_APP_OTA_0);
+    work->brings_start = row != NULL;
+    work->start = row != NULL ? row->address : 0;
+}
+
 bool fettle_pycom_put_otadata(const fettle_module_look *look,
                               const fettle_pycom_start *start, fettle_module_work *work,
                               const fettle_memory_ops *memory, fettle_observed *observed,
@@ -215,6 +229,7 @@ bool fettle_pycom_put_otadata(const fettle_module_look *look,
     const fettle_partition *before = readable_otadata(look->board);
     fettle_pycom_seen seen;
     fettle_pycom_otadata now = {.active = FETTLE_PYCOM_FACTORY};
+    note_start(start, work);
     if (row == NULL) {
         return true; /* then it is always the same one */
     }
@@ -532,7 +547,11 @@ bool fettle_pycom_complete(const fettle_module_look *look,
         return false;
     }
     note_header(look, &seen, work->layout, observed);
-    return put_config(look, &seen, wishes, work, memory, observed, err);
+    if (!put_config(look, &seen, wishes, work, memory, observed, err)) {
+        return false;
+    }
+    fettle_pycom_tell_fates(look, table, work);
+    return true;
 }
 
 /* ---- the table of all this ---- */
@@ -567,6 +586,8 @@ static bool may_be_module(const fettle_esp_board *board)
 }
 
 const fettle_module_ops fettle_pycom_module_ops = {
+    .greeting = FETTLE_PYCOM_GREETING,
+    .version = fettle_pycom_version_in,
     .is_one = is_module,
     .read = list_ranges,
     .started = started,
@@ -579,4 +600,5 @@ const fettle_module_ops fettle_pycom_module_ops = {
     .complete = fettle_pycom_complete,
     .restore = fettle_pycom_restore,
     .radio = fettle_pycom_tell_radio,
+    .rescue = fettle_pycom_rescue,
 };

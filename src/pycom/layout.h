@@ -30,9 +30,16 @@ bool fettle_pycom_complete(const fettle_module_look *look,
                            const fettle_memory_ops *memory, fettle_observed *observed,
                            fettle_error *err);
 
-bool fettle_pycom_restore(const fettle_module_look *look, fettle_span backup, bool is_own,
-                          uint8_t *range, size_t size, fettle_observed *observed,
-                          fettle_error *err);
+bool fettle_pycom_restore(const fettle_module_look *look,
+                          const fettle_module_backup *backup, uint8_t *range, size_t size,
+                          fettle_observed *observed, fettle_error *err);
+void fettle_pycom_rescue(const fettle_module_look *look,
+                         const fettle_module_distress *distress,
+                         fettle_module_rescue *rescue);
+/* What becomes of what is on the board, once all is laid out; `table` will hold, NULL: none that is known. */
+void fettle_pycom_tell_fates(const fettle_module_look *look, const fettle_partitions *table,
+                             fettle_module_work *work);
+
 void fettle_pycom_tell_radio(const fettle_module_look *look, fettle_module_radio *radio);
 
 /* IMAGE_NOT_FOR_BOARD with a clause made of a format. Always false. */

@@ -32,13 +32,17 @@
     "See that the jumpers RX and TX are on the expansion board and the module " \
     "sits firmly, then run the same command again."
 
+/* It is said with one case of the first letter or the other. */
+#define MODULE_SAFE_BOOT "afe boot"
+
 /* A line of any id, as any ESP board; see board/boards.c. */
 #define MODULE                                                                            \
     .protocol = FETTLE_PROTOCOL_ESP, .face_count = 1,                                     \
     .faces = {{FETTLE_MODE_UNKNOWN, FETTLE_LINK_SERIAL, {0, 0}}},                         \
     .memory = {.blank = {0xFF, 0xFF}}, .comes_back = 15 * SECONDS, .enter = MODULE_STEPS, \
     .is_wired = true, .unwire = MODULE_UNWIRE, .if_not_wired = MODULE_NOT_WIRED,          \
-    .if_not_reset = MODULE_NOT_RESET, .if_silent = MODULE_SILENT, .safe_boot = "afe boot"
+    .if_not_reset = MODULE_NOT_RESET, .if_silent = MODULE_SILENT,                         \
+    .safe_boot = MODULE_SAFE_BOOT
 
 const fettle_board_row fettle_pycom_module_rows[FETTLE_PYCOM_MODULES] = {
     {
@@ -107,6 +111,46 @@ const fettle_board_row fettle_pycom_module_rows[FETTLE_PYCOM_MODULES] = {
     },
 };
 
+const fettle_board_row fettle_pycom_any_module = {
+    .id = "module",
+    .name = "Pycom module",
+    MODULE,
+    .needed_by = "owners of modules on an Expansion Board 2.0 who didn't name them",
+    .evidence = "as of each module",
+};
+
+/* Somebody reads this with the one board or the other on the desk: each gets one paragraph. */
+#define PERHAPS_STEPS                                                              \
+    "- A Pycom module (on an Expansion Board 2.0): connect G23 (P2) with GND by\n" \
+    "  a wire, not G28 with 3V3; press the module's own reset button, and leave\n" \
+    "  the wire where it is until fettle says so.\n"                               \
+    "- Any other ESP board: hold BOOT (on boards without that button: connect\n"   \
+    "  GPIO0 with GND), press RESET (EN) briefly, then let BOOT go."
+
+const fettle_board_row fettle_pycom_perhaps_module = {
+    .id = "esp",
+    .name = "ESP board",
+    .protocol = FETTLE_PROTOCOL_ESP,
+    .enter = PERHAPS_STEPS,
+    .if_not_wired =
+        "A Pycom module: connect G23 (P2) with GND (not G28 with 3V3) and press its reset "
+        "button. Any other board: hold BOOT, tap EN (RESET), let go of BOOT. Then run the "
+        "same command again with --reset none.",
+    .if_not_reset =
+        "A Pycom module: connect G23 (P2) with GND and press its reset button. Any other "
+        "board: hold BOOT, tap EN (RESET), let go of BOOT. Then run the same command again "
+        "with --reset none.",
+    .if_silent =
+        "Check the cable and that this is the right port; on a Pycom Expansion Board also "
+        "that the jumpers RX and TX are on and the module sits firmly. Then: a Pycom "
+        "module: connect G23 (P2) with GND and press its reset button; any other board: "
+        "hold BOOT, tap EN (RESET), let go of BOOT. Run the same command again with --reset "
+        "none.",
+    .safe_boot = MODULE_SAFE_BOOT,
+    .needed_by = "whoever has something behind the bridge of an Expansion Board 2.0",
+    .evidence = "the vendor's documentation; FT-X bridges are on other boards, too",
+};
+
 static const fettle_pycom_family families[] = {
     {"wipy", "WiPy", {FETTLE_PYCOM_4MB, FETTLE_PYCOM_8MB}},
     {"lopy", "LoPy", {FETTLE_PYCOM_4MB, FETTLE_PYCOM_8MB}},
@@ -171,6 +215,43 @@ const fettle_pycom_family *fettle_pycom_family_in(fettle_span application)
         }
     }
     return NULL;
+}
+
+/* Bytes of a version at the beginning, which something follows: else the rest of it may still be on its way. */
+static size_t version_length(fettle_span text)
+{
+    size_t length = 0;
+    while (length < text.size) {
+        char letter = (char)text.data[length];
+        bool is_of_one = (letter >= '0' && letter <= '9') ||
+                         (letter >= 'a' && letter <= 'z') || letter == '.' || letter == '-';
+        if (!is_of_one) {
+            return letter == ' ' ? length : 0;
+        }
+        length++;
+    }
+    return 0;
+}
+
+bool fettle_pycom_version_in(fettle_span text, char version[FETTLE_MODULE_VERSION_SIZE])
+{
+    static const char mark[] = "Pycom MicroPython ";
+    enum { MARK = sizeof mark - 1 };
+
+    for (size_t at = 0; at + MARK < text.size; at++) {
+        if (text.data[at] != 'P' || memcmp(text.data + at, mark, MARK) != 0) {
+            continue;
+        }
+        const uint8_t *begin = text.data + at + MARK;
+        size_t length = version_length((fettle_span){begin, text.size - at - MARK});
+        if (length > 0 && length < FETTLE_MODULE_VERSION_SIZE && begin[0] >= '0' &&
+            begin[0] <= '9') {
+            memcpy(version, begin, length);
+            version[length] = '\0';
+            return true;
+        }
+    }
+    return false;
 }
 
 const fettle_pycom_family *fettle_pycom_family_of_row(const char *id)

@@ -4,6 +4,7 @@
 #define FETTLE_PYCOM_MODULES_H
 
 #include "board/board.h"
+#include "board/module.h"
 
 enum {
     FETTLE_PYCOM_MODULES = 8,
@@ -14,6 +15,9 @@ enum {
 #define FETTLE_PYCOM_8MB ((uint32_t)0x800000)
 
 extern const fettle_board_row fettle_pycom_module_rows[FETTLE_PYCOM_MODULES];
+
+/* Words for a module that nobody has named, and for what may be one; in no table. */
+extern const fettle_board_row fettle_pycom_any_module, fettle_pycom_perhaps_module;
 
 /* What goes by one name in packages: "lopy" is the LoPy, and the L01 too. */
 typedef struct fettle_pycom_family {
@@ -37,6 +41,15 @@ void fettle_pycom_family_sizes(const fettle_pycom_family *family, char *text, si
  * says nothing that is known.
  */
 const fettle_pycom_family *fettle_pycom_family_in(fettle_span application);
+
+/* Typed at its prompt, MicroPython says once more which version it is: Ctrl-B, its word for "the friendly prompt". */
+#define FETTLE_PYCOM_GREETING "\x02"
+
+/*
+ * The vendor's version in what firmware says when it starts, or in that text in its image: "Pycom MicroPython 1.20.2.r6 [...". False:
+ * it isn't there. Earlier firmware, before 1.18, tells MicroPython's own version instead, which says nothing of the vendor's.
+ */
+bool fettle_pycom_version_in(fettle_span text, char version[FETTLE_MODULE_VERSION_SIZE]);
 
 /*
  * Which family a board's row belongs to, by its id ("wipy2", "l01"); NULL: none.

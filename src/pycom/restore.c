@@ -3,6 +3,7 @@
  * The config block out of a backup, and the radio that it is about. Backups of the block alone are the sector or its used part, or the
  * old tool's text of it: base64, with line ends anywhere.
  */
+#include "base/error.h"
 #include "image/esp_content.h"
 #include "pycom/config.h"
 #include "pycom/layout.h"
@@ -75,36 +76,74 @@ static bool unpack(fettle_span backup, uint8_t *block)
     return decode(backup, block, FETTLE_PYCOM_CONFIG_SECTOR, &size) && is_size(size);
 }
 
-/* This module's own: on it, or, where that is gone or half gone, as it was kept. */
-static fettle_span own_credentials(const fettle_module_look *look)
+static bool has_good_credentials(const fettle_module_look *look)
 {
     fettle_span board = look->ranges[0];
     bool is_torn = look->kept.size > 0 && fettle_pycom_is_torn(board, look->kept);
-    bool is_good = fettle_pycom_has_credentials(board) && !is_torn;
-    return is_good || look->kept.size == 0 ? board : look->kept;
+    return fettle_pycom_has_credentials(board) && !is_torn;
 }
 
-bool fettle_pycom_restore(const fettle_module_look *look, fettle_span backup, bool is_own,
-                          uint8_t *range, size_t size, fettle_observed *observed,
-                          fettle_error *err)
+/* This module's own: on it, or, where that is gone or half gone, as it was kept. */
+static fettle_span own_credentials(const fettle_module_look *look)
+{
+    return has_good_credentials(look) || look->kept.size == 0 ? look->ranges[0]
+                                                              : look->kept;
+}
+
+/* Is there something to lose? An earlier try that was cut off leaves a part of what is written now. */
+static bool replaces_good_ones(const fettle_module_look *look, fettle_span range)
+{
+    fettle_span board = look->ranges[0];
+    return has_good_credentials(look) && !fettle_pycom_is_torn(board, range) &&
+           !fettle_pycom_is_same_credentials(board, range);
+}
+
+/* Both are of this module, as far as anybody knows; but networks know it by the ones that it has. */
+static bool agree(const fettle_module_look *look, fettle_span range, bool is_agreed,
+                  fettle_observed *observed, fettle_error *err)
+{
+    const fettle_pycom_field *lora_mac = &fettle_pycom_fields[0];
+    char now[FETTLE_PYCOM_VALUE_SIZE], then[FETTLE_PYCOM_VALUE_SIZE], text[240];
+    (void)fettle_pycom_config_value(look->ranges[0], lora_mac, now, sizeof now);
+    (void)fettle_pycom_config_value(range, lora_mac, then, sizeof then);
+    fettle_words words = {
+        .address = FETTLE_PYCOM_CONFIG_ADDRESS, .text = then, .text2 = now};
+    if (is_agreed) {
+        fettle_note_add(observed, FETTLE_NOTE_IDS_REPLACED, &words);
+        return true;
+    }
+    fettle_words_render(text, sizeof text,
+                        "the backup has other ids and keys than this module: its LoRa MAC "
+                        "is {text}, and the module's {text2}, by which networks know it; "
+                        "those of the backup would take their place",
+                        &words);
+    fettle_error_set(err, FETTLE_E_CONFIRMATION_NEEDED, &(fettle_words){.text = text});
+    return false;
+}
+
+bool fettle_pycom_restore(const fettle_module_look *look,
+                          const fettle_module_backup *backup, uint8_t *range, size_t size,
+                          fettle_observed *observed, fettle_error *err)
 {
     fettle_words words = {.address = FETTLE_PYCOM_CONFIG_ADDRESS};
-    if (size != FETTLE_PYCOM_CONFIG_SECTOR || !unpack(backup, range)) {
+    fettle_span made = {range, size};
+    if (size != FETTLE_PYCOM_CONFIG_SECTOR || !unpack(backup->bytes, range)) {
         return fettle_pycom_refuse(look->board,
                                    "the file is neither a backup of this flash, nor of a "
                                    "module's config block",
                                    NULL, err);
     }
     /* A backup of one that had lost them is no reason to lose them once more. */
-    if (is_own && fettle_pycom_has_credentials((fettle_span){range, size})) {
-        return true;
+    if (backup->is_own && fettle_pycom_has_credentials(made)) {
+        return !replaces_good_ones(look, made) ||
+               agree(look, made, backup->is_agreed, observed, err);
     }
     fettle_span own = own_credentials(look);
     memset(range, 0xFF, FETTLE_PYCOM_CREDENTIALS);
     if (own.size >= FETTLE_PYCOM_CREDENTIALS) {
         memcpy(range, own.data, FETTLE_PYCOM_CREDENTIALS);
     }
-    bool has_any = fettle_pycom_has_credentials((fettle_span){range, size});
+    bool has_any = fettle_pycom_has_credentials(made);
     fettle_note_add(observed,
                     has_any ? FETTLE_NOTE_OWN_IDS_KEPT : FETTLE_NOTE_CREDENTIALS_MISSING,
                     &words);

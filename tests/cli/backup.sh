@@ -14,7 +14,7 @@ is_same() { # FILE FILE DESCRIPTION
 }
 
 part() { # FILE OFFSET SIZE, on stdout
-    dd if="$1" bs=1 skip=$(($2)) count=$(($3)) 2>/dev/null
+    tail -c +$(($2 + 1)) "$1" | head -c $(($3))
 }
 
 is_same_part() { # FILE FILE OFFSET SIZE DESCRIPTION
@@ -119,7 +119,7 @@ has '["board"]["backup"]' "\"backups/$mac/\""
 changes_nothing log2.ndjson "nothing is written"
 
 rm -f module.bin
-run restore $mac.bin --board "$module,seed=7,layout=old" --state-dir other --json
+run restore $mac.bin --board "$module,seed=7,layout=old" --state-dir other --json --yes
 ends_with 0 "restore over something else"
 is_valid restore
 has '["outcome"]' '"restored"'
@@ -197,30 +197,32 @@ is_same module.bin original.bin "changes nothing"
 # Cut off at every moment of erasing and writing, also of the config block, and run again.
 cut_at() { # N: leaves where that was in `stage`
     cp 240ac4ffffff.bin module.bin
-    run restore $mac.bin --board "$module,person=none,fault=no-return@$1" --state-dir state --json
-    stage=$(json '["error"]["stage"]')
+    run restore $mac.bin --board "$module,person=none,fault=no-return@$1" --state-dir state --json --yes
+    stage=$(stage_of_failure)
 }
-at=40
-stage=none
-while [ "$stage" != '"erase"' ] && [ "$stage" != '"write"' ] && [ $at -lt 2000 ]; do
-    at=$((at + 4))
-    cut_at $at
-done
-at=$((at - 4))
+is_begun_at() { # N: is something erased or written when it is cut off there?
+    cut_at "$1"
+    [ "$status" -eq 0 ] || is_one_of "$stage" erase write verify
+}
+ENDS=2048    # moments: more than all of it has
+COMPARES=16  # while it is compared in the end: every so many-th moment
+first_of 40 $ENDS is_begun_at
 cuts=0
 wrong=0
 cut_at $at
-while [ "$status" -ne 0 ]; do
-    if [ "$stage" = '"erase"' ] || [ "$stage" = '"write"' ]; then
+while [ "$status" -ne 0 ] && [ $at -lt $ENDS ]; do
+    step=$COMPARES
+    if is_one_of "$stage" erase write; then
         cuts=$((cuts + 1))
-        run restore $mac.bin --board "$module" --state-dir state --json
-        [ "$status" -eq 0 ] && cmp -s module.bin original.bin || wrong=$((wrong + 1))
+        step=$thin
     fi
-    at=$((at + 1))
+    run restore $mac.bin --board "$module" --state-dir state --json --yes
+    [ "$status" -eq 0 ] && cmp -s module.bin original.bin || wrong=$((wrong + 1))
+    at=$((at + step))
     cut_at $at
 done
 echo "# cut off while erasing or writing: $cuts times"
-[ $cuts -ge 5 ]
+[ $cuts -ge $(((5 + thin - 1) / thin)) ]
 ok $? "it was cut off in the middle of its work"
 [ $wrong -eq 0 ]
 ok $? "run again, it is whole each time"
@@ -273,25 +275,98 @@ run restore $mac.cb --board "$plain" --state-dir fresh --json
 ends_with 4 "for a board that is no module"
 has '["error"]["code"]' '"answer-needed"'
 
-# The copy that is restored is not replaced by what it replaces.
+# Over other good ones somebody has to agree. The copy that is restored is not replaced by what it replaces.
 python3 - module.bin <<'END'
 import sys
 with open(sys.argv[1], "r+b") as flash:
     flash.seek(0x3FF000)
     flash.write(b"\x11" * 52)
 END
-at=100
-stage=none
-while [ "$stage" != '"write"' ] && [ $at -lt 400 ]; do
-    at=$((at + 1))
-    run restore fresh/backups/$mac/config.bin --board "$module,person=none,fault=no-return@$at" --state-dir fresh --json
-    stage=$(json '["error"]["stage"]')
+cp module.bin other-keys.bin
+rm -rf asked
+cp -R fresh asked
+for file in asked/backups/$mac/config.bin $mac.bin; do
+    rm -f log7.ndjson
+    run restore $file --board "$module,log=log7.ndjson" --state-dir asked --json
+    ends_with 4 "$file over other good ids: it asks"
+    is_valid restore
+    has '["error"]["code"]' '"confirmation-needed"'
+    has '["outcome"]' '"refused"'
+    says "$out" "LoRa MAC is $(part original.bin $CONFIG 8 | od -An -tx1 | tr -d ' ')" "and says which it is about"
+    says "$out" "1111111111111111" "and which are there"
+    changes_nothing log7.ndjson "nothing is written"
+    run restore $file --board "$module" --state-dir asked --json --dry-run
+    ends_with 0 "a rehearsal asks nothing"
+    says "$out" ids-replaced "and says it"
+    is_same module.bin other-keys.bin "all is as it was"
+    run restore $file --board "$module" --state-dir asked --json --yes
+    ends_with 0 "where that is meant"
+    is_valid restore
+    says "$out" ids-replaced "it is said"
+    is_same_part module.bin original.bin $CONFIG 4096 "ids and keys are the backup's"
+    saved=$(sed -n 's/.*changed: \(backups[^"]*\)\."}.*/\1/p' "$out")
+    part other-keys.bin $CONFIG 4096 | cmp -s - "asked/$saved"
+    ok $? "those that it had are where is said: $saved"
+    (cd asked/backups/$mac && sha256sum -c --quiet config.sha256 "$(basename "$saved" .bin).sha256") >"$work/problems" 2>&1
+    ok $? "and have their hash"
+    run restore "asked/$saved" --board "$module" --state-dir asked -q --yes
+    ends_with 0 "they can be restored, too"
+    is_same module.bin other-keys.bin "all is as it was"
 done
-[ "$stage" = '"write"' ]
+run restore $mac.bin --board "$module" --state-dir asked --yes
+says "$err" "The ids and keys at 0x003ff000 become the backup's" "in words, too"
+cp other-keys.bin module.bin
+cut_block_at() { # N: from the beginning each time, the copies too
+    cp other-keys.bin module.bin
+    rm -rf cut
+    cp -R fresh cut
+    run restore cut/backups/$mac/config.bin --board "$module,person=none,fault=no-return@$1" --state-dir cut --json --yes
+    stage=$(stage_of_failure)
+}
+is_writing_at() { # N: at that moment, or after it
+    cut_block_at "$1"
+    [ "$status" -eq 0 ] || is_one_of "$stage" write verify
+}
+first_of 40 $ENDS is_writing_at
+cut_block_at $at
+[ "$stage" = write ]
 ok $? "cut off while the block is written"
-run restore fresh/backups/$mac/config.bin --board "$module" --state-dir fresh --json
+run restore cut/backups/$mac/config.bin --board "$module" --state-dir cut --json
 ends_with 0 "restored at the second try"
 is_same module.bin original.bin "from what was meant"
+
+# ---- the partition table ----
+
+TABLE=0xC00 # bytes
+table() { # FOLDER: what is kept of it
+    cat "$1/backups/$mac/partitions.bin"
+}
+spoil() { # FILE AT BYTES
+    printf "$3" | dd of="$1" bs=1 seek=$(($2)) conv=notrunc 2>/dev/null
+}
+keeps_table() { # DESCRIPTION
+    run pycom region EU868 --board "$module" --state-dir tables --json
+    ends_with 0 "$1"
+    run pycom region IN865 --board "$module" --state-dir tables -q
+    (cd tables/backups/$mac && sha256sum -c --quiet partitions.sha256) >"$work/problems" 2>&1
+    ok $? "$1: a hash is beside it"
+}
+cp original.bin module.bin
+keeps_table "the table is kept"
+part original.bin 0x8000 $TABLE | cmp -s - tables/backups/$mac/partitions.bin
+ok $? "as it is"
+dd if=/dev/zero bs=1 count=64 2>/dev/null | tr '\0' '\377' | dd of=module.bin bs=1 seek=$((0x8000 + 96)) conv=notrunc 2>/dev/null
+keeps_table "one that was cut off between two rows"
+part original.bin 0x8000 $TABLE | cmp -s - tables/backups/$mac/partitions.bin
+ok $? "doesn't replace the whole one"
+[ "$(ls tables/backups/$mac/partitions-*.bin | wc -l)" = 2 ]
+ok $? "and is kept beside it"
+run restore tables/backups/$mac/partitions.bin --board "$module" --state-dir tables --json
+ends_with 8 "a table is no backup"
+spoil tables/backups/$mac/partitions.bin 20 Z
+run restore tables/backups/$mac/partitions.bin --board "$module" --state-dir tables --json
+ends_with 9 "nor is one that is damaged"
+cp original.bin module.bin
 
 # ---- the region ----
 
@@ -377,7 +452,7 @@ says "$out" no-backup "and it is said"
 
 bare=sim:lopy4+expansion2,flash=bare.flash,mode=rom,timing=none
 bytes_at() { # FILE
-    dd if="$1" bs=1 skip=$((0x3ff000)) count=52 2>/dev/null | od -An -tx1 | tr -d ' \n'
+    part "$1" $CONFIG 52 | od -An -tx1 | tr -d ' \n'
 }
 no_table() {
     rm -rf bare.flash bare

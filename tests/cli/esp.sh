@@ -135,6 +135,29 @@ run info --board $board
 says "$out" "revision 3.0" "its revision"
 says "$out" "application fettle-sim 1.0.0" "the application that is there"
 
+# Rows for which this flash has no bytes, of a table for a larger one. Nothing is read there, and what comes behind them is looked at.
+cp new.bin rows.bin
+python3 <<'END'
+import hashlib, struct
+with open("rows.bin", "r+b") as flash:
+    flash.seek(0x8000)
+    table = flash.read(0xC00)
+    rows = [table[at:at + 32] for at in range(0, len(table), 32) if table[at:at + 2] == b"\xAA\x50"]
+    rows[-1] = struct.pack("<2sBBII16sI", b"\xAA\x50", 0, 0x12, 0x800000, 0x10000, b"beyond", 0)
+    rows.append(struct.pack("<2sBBII16sI", b"\xAA\x50", 1, 0x82, 0x3A0000, 0x100000, b"half", 0))
+    table = b"".join(rows)
+    flash.seek(0x8000)
+    flash.write(table + b"\xEB\xEB" + b"\xFF" * 14 + hashlib.md5(table).digest())
+END
+run info --board $board,flash=rows.bin --json
+ends_with 0 "info of a table for a larger flash"
+is_valid info
+has '["board"]["partitions"][5]["content"]' '"outside"'
+has '["board"]["partitions"][6]["content"]' '"blank"'
+run info --board $board,flash=rows.bin
+says "$out" "app/ota_2  lies outside of the flash" "a row that lies there"
+says "$out" "blank, ends outside of the flash" "one that ends there"
+
 # ---- read, verify ----
 
 run read all.bin --board $board,flash=new.bin --json

@@ -223,6 +223,31 @@ run info cut.json --json
 ends_with 9 "a cut manifest"
 has '["error"]["code"]' '"file-bad-json"'
 
+# ---- a hash that comes late ----
+
+# The first large file's hash is answered when it has been asked for twice: the second answer isn't that of the other file.
+mkdir late
+sample esp-app esp32 late/app.bin 65536
+sample raw 65536 late/data.bin
+cat >late/flasher_args.json <<'END'
+{"flash_settings": {"flash_mode": "dio", "flash_size": "4MB", "flash_freq": "40m"},
+ "flash_files": {"0x10000": "app.bin", "0x210000": "data.bin"},
+ "app": {"offset": "0x10000", "file": "app.bin", "encrypted": "false"},
+ "extra_esptool_args": {"chip": "esp32"}}
+END
+late=sim:esp32,timing=none,flash=late.flash
+run update late/flasher_args.json --board $late --json
+ends_with 0 "two large files"
+run verify late/flasher_args.json --board $late,log=late.log --json
+has '["outcome"]' '"verified"'
+nth=$(awk '/"what":"(command|sync)"/ { n++ }
+           /"what":"md5".*"address":65536,"size":65536/ { print n; exit }' late.log)
+run verify late/flasher_args.json --board "$late,fault=late-reply@${nth:-0},late=3500" --json
+ends_with 0 "a hash that comes late (command ${nth:-unknown})"
+has '["outcome"]' '"verified"'
+run update late/flasher_args.json --board "$late,fault=late-reply@${nth:-0},late=3500" --json
+has '["outcome"]' '"unchanged"'
+
 # ---- what esptool reads ----
 
 esptool=$(command -v esptool || command -v esptool.py)

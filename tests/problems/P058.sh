@@ -26,4 +26,13 @@ attempt update new.tar.gz --board "$lopy4,module=none,person=none"
 ends_with 12 "P058 (f) a shield that answers, and no module"
 matches_not "$err" 'shield does not answer' "P058 (f) the shield isn't blamed"
 matches_not "$err" '(hold|let go of|let) BOOT' "P058 (f) no word of a button that isn't there"
+for verb in info "erase --address 0x1c0000 --length 4096 --yes"; do
+    forget_all
+    # shellcheck disable=SC2086 # words
+    run $verb --module --board "$lopy4,pic=silent"
+    ends_with 0 "P058 (g) ${verb%% *} --module, a silent one, and somebody with a wire"
+    matches "$err" 'Connect G23 \(P2\) with GND by a wire' "P058 (g) ${verb%% *}: it is asked for"
+    matches "$err" 'Take the wire between G23 \(P2\) and GND off' "P058 (g) ${verb%% *}: and off again"
+    matches_not "$err" '(hold|let go of|let) BOOT' "P058 (g) ${verb%% *}: no word of a button that isn't there"
+done
 finish

@@ -303,6 +303,7 @@ struct board_fault {
     enum { HITS_FRAMES, HITS_STRAPS, HITS_BLOCKS } hits;
     bool is_of_flash;   /* a board that can't hash may believe in what it has */
     bool changes_words; /* of commands that nothing protects */
+    unsigned late;      /* ms; answers that come when nobody waits for them any more */
 };
 
 static const struct board_fault board_faults[] = {
@@ -311,6 +312,8 @@ static const struct board_fault board_faults[] = {
     {.name = "double-byte"},
     {.name = "lose-reply"},
     {.name = "lose-reply:before"},
+    {.name = "late-reply", .late = LATE_FOR_REGISTERS},
+    {.name = "late-reply", .late = LATE_FOR_ALL},
     {.name = "vanish"},
     {.name = "stuck-app", .hits = HITS_STRAPS},
     {.name = "wrong-strap", .hits = HITS_STRAPS},
@@ -319,20 +322,33 @@ static const struct board_fault board_faults[] = {
     {.name = "brownout", .hits = HITS_BLOCKS},
 };
 
+/*
+ * An answer that comes late is not that to something else, which would be a false reason. A chip that can't be reset is
+ * at a rate that nobody knows when it is looked for again.
+ */
+static bool ends_honestly(const struct esp_desk *desk, bool is_done)
+{
+    fettle_code code = desk->job.engine.error.code;
+    return ends_as_it_should(desk, is_done) || code == FETTLE_E_NO_ANSWER ||
+           (desk->setting->wait > 0 && code == FETTLE_E_ESP_NOISE);
+}
+
 /* Where a fault of the line hits a frame is drawn from the seed. True: it has made a difference. */
 static bool try_nth(const struct esp_setting *setting, const struct clean *clean,
                     const struct board_fault *fault, unsigned nth, unsigned seed)
 {
     char text[40], spec[160];
     struct esp_setting seeded = *setting;
-    (void)snprintf(spec, sizeof spec, "%s,seed=%u", setting->spec, seed);
+    (void)snprintf(spec, sizeof spec, "%s,seed=%u,late=%u", setting->spec, seed,
+                   fault->late);
     (void)snprintf(text, sizeof text, "%s@%u", fault->name, nth);
     seeded.spec = spec;
     struct esp_desk *desk = esp_desk_new(&seeded);
     MUST(desk, esp_desk_break(desk, text,
                               (fault->changes_words ? ESP_MAY_STRAY : 0u) |
                                   (fault->is_of_flash ? ESP_MAY_BELIEVE : 0u)));
-    (void)esp_desk_sit_clean(desk);
+    bool is_done = esp_desk_sit_clean(desk);
+    MUST(desk, fault->late == 0 || ends_honestly(desk, is_done));
     bool was_met = desk->effects != clean->effects || log_count(desk) != clean->log_count;
     repair(desk, clean);
     esp_desk_free(desk);

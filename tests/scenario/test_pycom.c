@@ -197,6 +197,7 @@ struct board_fault {
     const char *name;
     enum { HITS_FRAMES, HITS_STRAPS, HITS_BLOCKS } hits;
     bool changes_words; /* of commands that nothing protects */
+    unsigned late;      /* ms; answers that come when nobody waits for them any more */
 };
 
 static const struct board_fault board_faults[] = {
@@ -205,6 +206,8 @@ static const struct board_fault board_faults[] = {
     {.name = "double-byte"},
     {.name = "lose-reply"},
     {.name = "lose-reply:before"},
+    {.name = "late-reply", .late = LATE_FOR_REGISTERS},
+    {.name = "late-reply", .late = LATE_FOR_ALL},
     {.name = "vanish"},
     {.name = "stuck-app", .hits = HITS_STRAPS},
     {.name = "drop-write", .hits = HITS_BLOCKS},
@@ -212,18 +215,27 @@ static const struct board_fault board_faults[] = {
     {.name = "brownout", .hits = HITS_BLOCKS},
 };
 
+/* An answer that comes late is not that to something else, which would be a false reason. */
+static bool ends_honestly(const struct pycom_desk *desk, bool is_done)
+{
+    fettle_code code = desk->job.engine.error.code;
+    return is_done || code == FETTLE_E_NO_ANSWER || code == FETTLE_E_ESP_NOISE;
+}
+
 /* Where a fault of the line hits a frame is drawn from the seed. */
 static void try_nth(const struct pycom_setting *setting, struct clean *clean,
                     const struct board_fault *fault, unsigned nth)
 {
     char text[40], spec[160];
     struct pycom_setting seeded = *setting;
-    (void)snprintf(spec, sizeof spec, "%s,seed=%u", setting->spec, nth);
+    (void)snprintf(spec, sizeof spec, "%s,seed=%u,late=%u", setting->spec, nth,
+                   fault->late);
     (void)snprintf(text, sizeof text, "%s@%u", fault->name, nth);
     seeded.spec = spec;
     struct pycom_desk *desk = pycom_desk_new(&seeded, &clean->truth);
     MUST(desk, pycom_desk_break(desk, text, fault->changes_words));
-    (void)pycom_desk_sit_clean(desk);
+    bool is_done = pycom_desk_sit_clean(desk);
+    MUST(desk, fault->late == 0 || ends_honestly(desk, is_done));
     repair(desk);
     pycom_desk_free(desk);
 }

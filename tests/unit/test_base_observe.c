@@ -38,7 +38,7 @@ static void test_further_ones_are_dropped(void **state)
         fettle_note_add(&observed, FETTLE_NOTE_REPAIRED, &(fettle_words){.count = i});
     }
     assert_int_equal(FETTLE_NOTES_MAX, observed.note_count);
-    assert_string_equal("Blocks that read back wrong and were written once more: 15.",
+    assert_string_equal("Blocks that read back wrong and were written once more: 23.",
                         observed.notes[FETTLE_NOTES_MAX - 1].message);
 }
 

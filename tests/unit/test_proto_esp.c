@@ -228,6 +228,25 @@ static void test_late_registers(void **state)
     }
 }
 
+/* Each register is asked twice, and every answer is due when the next is asked. */
+static void test_all_registers_late(void **state)
+{
+    static const uint8_t mac[] = {0x24, 0x0A, 0x0A, 0xC4, 0xC0, 0xDE};
+    (void)state;
+    loader_reset(&loader, "esp32");
+    assert_true(run(fettle_esp_connect(&loader.esp)));
+    loader.reads_frames = true;
+    loader.spoiled_opcode = 0x0A;
+    loader.spoiled_nth = 1;
+    loader.spoil = LATE_REPLY;
+    loader.spoils_all_after = true;
+    assert_true(run(fettle_esp_identify(&loader.esp)));
+    assert_string_equal("ESP32", loader.esp.identity.chip->name);
+    assert_memory_equal(mac, loader.esp.identity.mac, 6);
+    assert_int_equal(100, loader.esp.identity.revision);
+    assert_int_equal(0, loader.esp.garbled);
+}
+
 /* Replies have no checksum: a wrong bit is found because everything that counts is asked twice. */
 static void test_flipped_registers(void **state)
 {
@@ -401,6 +420,124 @@ static void test_spoiled_hashes(void **state)
                 expect_hash(AT + i * 0x1000, 0x1000);
             }
         }
+    }
+}
+
+/* ---- answers that come when nobody waits for them any more ---- */
+
+static void make_late(uint8_t opcode, unsigned nth)
+{
+    loader.reads_frames = true;
+    loader.spoiled_opcode = opcode;
+    loader.spoiled_nth = nth;
+    loader.spoil = LATE_REPLY;
+    loader.spoils_all_after = true;
+}
+
+/* Each request is sent twice and answered twice: the second answer must not be that to the next. */
+static void test_late_hashes(void **state)
+{
+    (void)state;
+    for (unsigned is_stub = 0; is_stub < 2; is_stub++) {
+        (is_stub != 0 ? begin_on_stub : begin_session)("esp32c3");
+        fill_flash();
+        make_late(0x13, 1);
+        unsigned syncs = loader.counts[0x08];
+        for (uint32_t i = 0; i < 4; i++) {
+            expect_hash(AT + i * 0x1000, 0x1000);
+        }
+        assert_int_equal(8, loader.counts[0x13]);
+        assert_int_equal(syncs + 3, loader.counts[0x08]); /* one fence between two */
+    }
+}
+
+/* SYNC comes late as well: so do its answers, all of them. */
+static void test_a_line_that_lags(void **state)
+{
+    (void)state;
+    for (unsigned is_stub = 0; is_stub < 2; is_stub++) {
+        (is_stub != 0 ? begin_on_stub : begin_session)("esp32c3");
+        fill_flash();
+        make_late(ANY_OPCODE, (unsigned)loader.seen_count + 1);
+        for (uint32_t i = 0; i < 4; i++) {
+            expect_hash(AT + i * 0x1000, 0x1000);
+        }
+    }
+}
+
+/* One answer was due when another verb begins. */
+static void test_late_across_verbs(void **state)
+{
+    (void)state;
+    begin_session("esp32c3");
+    fill_flash();
+    make_late(0x13, 1);
+    loader.spoil_at = loader.effects + 3; /* the port fails while the hash is awaited */
+    loader.spoil_outcome = FETTLE_ERROR;
+    assert_false(run(fettle_esp_hash(&loader.esp, AT, 0x1000)));
+    loader.spoils_all_after = false;
+    expect_hash(AT + 0x2000, 0x1000);
+}
+
+/* Where nothing came twice there is nothing to wait for, and no more than one SYNC to ask. */
+static void test_what_a_fence_costs(void **state)
+{
+    (void)state;
+    begin_session("esp32c3");
+    fill_flash();
+    unsigned effects = loader.effects, syncs = loader.counts[0x08];
+    expect_hash(AT, 0x1000);
+    unsigned of_one = loader.effects - effects;
+    loader.spoiled_opcode = 0x13;
+    loader.spoiled_nth = 2;
+    loader.spoil = LOST_REQUEST;
+    expect_hash(AT, 0x1000);
+    fettle_us before = loader.now;
+    effects = loader.effects;
+    expect_hash(AT + 0x1000, 0x1000);
+    assert_int_equal(syncs + 1, loader.counts[0x08]);
+    assert_true(loader.now - before < 100 * MS);
+    effects = loader.effects;
+    expect_hash(AT + 0x2000, 0x1000); /* and that was it */
+    assert_int_equal(of_one, loader.effects - effects);
+    assert_int_equal(syncs + 1, loader.counts[0x08]);
+}
+
+/* A fence that is lost is set again; of a chip that says nothing at all it isn't waited for long. */
+static void test_a_fence_that_is_lost(void **state)
+{
+    (void)state;
+    begin_session("esp32c3");
+    fill_flash();
+    make_late(0x13, 1);
+    expect_hash(AT, 0x1000);
+    loader.spoiled_opcode = 0x08;
+    loader.spoiled_nth = loader.counts[0x08] + 1;
+    loader.spoil = LOST_REQUEST;
+    loader.spoils_all_after = false;
+    expect_hash(AT + 0x1000, 0x1000);
+
+    begin_session("esp32c3");
+    loader.is_deaf = true;
+    assert_false(run(fettle_esp_hash(&loader.esp, AT, 0x1000)));
+    fettle_us before = loader.now;
+    assert_false(run(fettle_esp_hash(&loader.esp, AT, 0x1000)));
+    assert_true(loader.now - before < 11 * SECOND);
+    assert_int_equal(FETTLE_E_NO_ANSWER, loader.esp.engine.error.code);
+}
+
+/* An erasing that was asked for twice isn't the next one, and isn't over before it is. */
+static void test_late_erasing(void **state)
+{
+    (void)state;
+    for (unsigned is_stub = 0; is_stub < 2; is_stub++) {
+        (is_stub != 0 ? begin_on_stub : begin_session)("esp32c3");
+        make_late(is_stub != 0 ? 0xD1 : 0x02, 1);
+        memset(loader.flash, 0, LOADER_FLASH);
+        assert_true(run(fettle_esp_erase(&loader.esp, 0x3F000, 0x1000)));
+        assert_true(run(fettle_esp_erase(&loader.esp, 0x30000, 0x1000)));
+        assert_int_equal(0xFF, loader.flash[0x30000]);
+        assert_int_equal(4, loader.counts[is_stub != 0 ? 0xD1 : 0x02]);
     }
 }
 
@@ -933,6 +1070,29 @@ static void test_chips_without_a_stub(void **state)
     assert_int_equal(0, loader.counts[0x05]);
 }
 
+/* Nobody knows whether a ROM has taken a block for RAM that it didn't answer: its part starts anew. */
+static void test_a_block_for_ram_without_an_answer(void **state)
+{
+    (void)state;
+    for (unsigned is_late = 0; is_late < 2; is_late++) {
+        begin_session("esp32c3");
+        loader.spoiled_opcode = 0x07;
+        loader.spoiled_nth = 2;
+        loader.spoil = is_late != 0 ? LATE_REPLY : LOST_REPLY;
+        load_stub();
+        assert_int_equal(FETTLE_ESP_STUB_RUNS, loader.esp.stub_state);
+        assert_int_equal(3, loader.counts[0x05]);
+        assert_int_equal(5, loader.counts[0x07]);
+    }
+    begin_session("esp32c3");
+    loader.spoiled_opcode = 0x07;
+    loader.spoiled_nth = 2;
+    loader.spoil = BAD_CHECKSUM; /* it says that it hasn't */
+    load_stub();
+    assert_int_equal(2, loader.counts[0x05]);
+    assert_int_equal(4, loader.counts[0x07]);
+}
+
 static void test_spoiled_stub(void **state)
 {
     static const uint8_t opcodes[] = {0x05, 0x06, 0x07};
@@ -964,6 +1124,7 @@ int main(void)
         cmocka_unit_test(test_another_chip_than_meant),
         cmocka_unit_test(test_secure_download),
         cmocka_unit_test(test_late_registers),
+        cmocka_unit_test(test_all_registers_late),
         cmocka_unit_test(test_flipped_registers),
         cmocka_unit_test(test_too_many_strays),
         cmocka_unit_test(test_watchdogs_on_usb),
@@ -974,6 +1135,12 @@ int main(void)
         cmocka_unit_test(test_sizes_of_flash),
         cmocka_unit_test(test_hash),
         cmocka_unit_test(test_spoiled_hashes),
+        cmocka_unit_test(test_late_hashes),
+        cmocka_unit_test(test_a_line_that_lags),
+        cmocka_unit_test(test_late_across_verbs),
+        cmocka_unit_test(test_what_a_fence_costs),
+        cmocka_unit_test(test_a_fence_that_is_lost),
+        cmocka_unit_test(test_late_erasing),
         cmocka_unit_test(test_what_a_rom_cannot),
         cmocka_unit_test(test_plain_on_esp32),
         cmocka_unit_test(test_deflated_on_esp32c3),
@@ -1005,6 +1172,7 @@ int main(void)
         cmocka_unit_test(test_a_stub_that_stays_silent),
         cmocka_unit_test(test_a_stub_that_is_refused),
         cmocka_unit_test(test_chips_without_a_stub),
+        cmocka_unit_test(test_a_block_for_ram_without_an_answer),
         cmocka_unit_test(test_spoiled_stub),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -384,6 +384,112 @@ static void test_a_rate_with_wrong_bits(void **state)
     }
 }
 
+/* ---- rates where nothing resets the chip ---- */
+
+static void without_lines(void)
+{
+    with_rates("esp32c3");
+    loader.esp.setup.has_lines = false;
+    loader.esp.setup.reset_count = 0;
+    loader.is_in_loader = loader.minds_baud = true;
+    assert_true(connect() && identify());
+}
+
+static void test_upwards_without_lines(void **state)
+{
+    (void)state;
+    without_lines();
+    assert_true(loader_run(&loader, fettle_esp_raise_baud(&loader.esp)));
+    assert_int_equal(921600, loader.esp.baud);
+    assert_int_equal(3, loader.told_bauds);
+    assert_int_equal(0, loader.esp.baud_failed);
+}
+
+/* The loader itself is told to go back, at the rate that has failed: whichever of the looks at it has shown that. */
+static void test_back_without_lines(void **state)
+{
+    (void)state;
+    for (unsigned nth = 1; nth <= 24; nth++) {
+        without_lines();
+        loader.counts[0x0A] = 0;
+        loader.spoiled_opcode = 0x0A;
+        loader.spoiled_nth = nth;
+        loader.spoil = FLIPPED;
+        assert_true(loader_run(&loader, fettle_esp_raise_baud(&loader.esp)));
+        assert_int_equal(FETTLE_ESP_BAUD, loader.esp.baud);
+        assert_int_equal(FETTLE_ESP_BAUD, loader.told_baud);
+        assert_int_equal(230400, loader.esp.baud_failed);
+        assert_int_equal(0, loader.resets);
+        assert_int_equal(0, loader.lines_moved);
+    }
+}
+
+/* It doesn't hear that at once, and says nothing where it does. */
+static void test_back_at_last_without_lines(void **state)
+{
+    (void)state;
+    const enum spoil spoils[] = {LOST_REQUEST, LOST_REPLY, REFUSED};
+    for (size_t i = 0; i < sizeof spoils / sizeof *spoils; i++) {
+        without_lines();
+        loader.baud_max = 0;
+        loader.spoiled_opcode = 0x0F;
+        loader.spoiled_nth = 2; /* its change to the second rate */
+        loader.spoil = spoils[i];
+        loader.refusal = 0x0105;
+        assert_true(loader_run(&loader, fettle_esp_raise_baud(&loader.esp)));
+        assert_int_equal(230400, loader.esp.baud);
+        assert_int_equal(460800, loader.esp.baud_failed);
+        assert_int_equal(loader.esp.baud, loader.baud);
+    }
+}
+
+/* Nothing comes through at all: only a hand is left, and the caller is told so. */
+static void test_lost_without_lines(void **state)
+{
+    (void)state;
+    without_lines();
+    loader.baud_max = 460800;
+    assert_false(loader_run(&loader, fettle_esp_raise_baud(&loader.esp)));
+    assert_int_equal(FETTLE_E_LINE_NOISE, error()->code);
+    assert_non_null(strstr(error()->hint, "--baud 115200"));
+    assert_int_equal(921600, loader.esp.baud_failed);
+    assert_int_equal(FETTLE_ESP_BAUD, loader.esp.baud);
+    assert_true(loader.now < 40 * SECOND);
+}
+
+/* A rate that the port doesn't have: the loader isn't told of it. */
+static void test_a_port_without_rates_or_lines(void **state)
+{
+    (void)state;
+    without_lines();
+    loader.has_no_baud = true;
+    assert_true(loader_run(&loader, fettle_esp_raise_baud(&loader.esp)));
+    assert_int_equal(FETTLE_ESP_BAUD, loader.esp.baud);
+    assert_int_equal(230400, loader.esp.baud_failed);
+    assert_int_equal(0, loader.told_bauds);
+}
+
+/* The port moves its lines, and they lead nowhere. */
+static void test_lines_that_lead_nowhere(void **state)
+{
+    (void)state;
+    with_rates("esp32c3");
+    loader.has_no_lines = loader.is_in_loader = loader.minds_baud = true;
+    assert_true(connect() && identify());
+    loader.esp.lines_failed = false; /* as far as the port can tell */
+    loader.has_no_lines = false;
+    loader.is_cut = true;
+    loader.counts[0x0A] = 0;
+    loader.spoiled_opcode = 0x0A;
+    loader.spoiled_nth = 2;
+    loader.spoil = FLIPPED;
+    assert_true(loader_run(&loader, fettle_esp_raise_baud(&loader.esp)));
+    assert_int_equal(FETTLE_ESP_BAUD, loader.esp.baud);
+    assert_int_equal(230400, loader.esp.baud_failed);
+    assert_int_equal(FETTLE_ESP_BAUD, loader.baud);
+    assert_true(loader.lines_moved > 0);
+}
+
 /* 40 MHz that the ROM takes for 38.7: seen as 460800 -> 446148. */
 static void test_a_clock_that_the_rom_mistakes(void **state)
 {
@@ -483,6 +589,66 @@ static void test_listening(void **state)
     assert_true(loader.esp.heard.says_normal_boot);
 }
 
+/* ---- what runs is asked ---- */
+
+static const char enough[] = "version 7 ";
+
+static bool has_enough(void *user, fettle_span text)
+{
+    unsigned *asked = user;
+    ++*asked;
+    for (size_t i = 0; i + sizeof enough - 1 <= text.size; i++) {
+        if (memcmp(text.data + i, enough, sizeof enough - 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns how long it took. */
+static fettle_us ask(unsigned *asked)
+{
+    fettle_us begin = loader.now;
+    const fettle_span typed = {(const uint8_t *)"\x02", 1};
+    *asked = 0;
+    assert_true(loader_run(
+        &loader, fettle_esp_ask_console(&loader.esp, typed, has_enough, asked, 900 * MS)));
+    return loader.now - begin;
+}
+
+static void test_an_application_is_asked(void **state)
+{
+    (void)state;
+    unsigned asked;
+    loader_reset(&loader, "esp32");
+    loader_say(&loader, "it has just started: version 7 of it\r\n>>> ");
+    assert_true(ask(&asked) < 100 * MS);
+    assert_int_equal(1, asked);
+    assert_true(loader.esp.heard.total > 0);
+    assert_true(connect()); /* and what it said is in nobody's way */
+
+    loader_reset(&loader, "esp32");
+    assert_in_range(ask(&asked), 900 * MS, 950 * MS); /* silence has an end */
+    assert_int_equal(0, asked);
+
+    loader_reset(&loader, "esp32");
+    loader_say(&loader, "version 7"); /* the rest never comes */
+    assert_in_range(ask(&asked), 900 * MS, 950 * MS);
+    assert_int_equal(1, asked);
+
+    static const char *const in_vain[] = {"waiting for download\r\n",
+                                          "invalid header: 0xffffffff\r\n"};
+    for (size_t i = 0; i < 2; i++) {
+        loader_reset(&loader, "esp32");
+        loader_say(&loader, in_vain[i]);
+        assert_true(ask(&asked) < 100 * MS);
+    }
+
+    loader_reset(&loader, "esp32");
+    loader.babble = "tick ";
+    assert_in_range(ask(&asked), 900 * MS, 1100 * MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -509,6 +675,12 @@ int main(void)
         cmocka_unit_test(test_one_step_back),
         cmocka_unit_test(test_a_port_without_rates),
         cmocka_unit_test(test_a_rate_with_wrong_bits),
+        cmocka_unit_test(test_upwards_without_lines),
+        cmocka_unit_test(test_back_without_lines),
+        cmocka_unit_test(test_back_at_last_without_lines),
+        cmocka_unit_test(test_lost_without_lines),
+        cmocka_unit_test(test_a_port_without_rates_or_lines),
+        cmocka_unit_test(test_lines_that_lead_nowhere),
         cmocka_unit_test(test_a_clock_that_the_rom_mistakes),
         cmocka_unit_test(test_a_rom_that_measures),
         cmocka_unit_test(test_usb_has_no_rate),
@@ -517,6 +689,7 @@ int main(void)
         cmocka_unit_test(test_leaving_without_lines),
         cmocka_unit_test(test_gone_by_leaving),
         cmocka_unit_test(test_listening),
+        cmocka_unit_test(test_an_application_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -657,6 +657,148 @@ static void test_refusals(void **state)
     give_back(&d);
 }
 
+static void put(desk *d, uint32_t address, const uint8_t *bytes, size_t size)
+{
+    (void)d;
+    layout.pieces[layout.count++] = (fettle_esp_piece){address, {bytes, size}};
+}
+
+/* ---- what becomes of what is there ---- */
+
+static void assert_fates(const desk *d, fettle_fate config, fettle_fate settings,
+                         fettle_fate files)
+{
+    assert_int_equal(config, d->work.fates.irreplaceable);
+    assert_int_equal(settings, d->work.fates.settings);
+    assert_int_equal(files, d->work.fates.files);
+}
+
+static void test_fates_of_a_package(void **state)
+{
+    (void)state;
+    enum { UNKNOWN, KEPT, ERASED };
+    static const struct {
+        const pycom_flash *flash; /* of the board */
+        bool files, settings;     /* erased as asked */
+        int fates[3];
+    } rows[] = {
+        {&pycom_new_8mb, false, false, {KEPT, KEPT, KEPT}},
+        {&pycom_new_8mb, true, false, {KEPT, KEPT, ERASED}},
+        {&pycom_new_8mb, false, true, {KEPT, ERASED, KEPT}},
+        {&pycom_small, false, false, {KEPT, KEPT, KEPT}},
+        {&pycom_old, false, false, {KEPT, KEPT, ERASED}},
+        {NULL, false, false, {KEPT, UNKNOWN, UNKNOWN}},
+    };
+    if (is_missing()) {
+        skip();
+    }
+    fettle_image *image = package("LoPy4", PYCOM_8MB);
+    desk d;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        set_up(&d, rows[i].flash, 8 * MB);
+        d.wishes.erases_files = rows[i].files;
+        d.wishes.erases_settings = rows[i].settings;
+        d.wishes.region = "US915"; /* is no loss */
+        assert_true(lay_out(&d, image) && complete(&d));
+        assert_fates(&d, (fettle_fate)rows[i].fates[0], (fettle_fate)rows[i].fates[1],
+                     (fettle_fate)rows[i].fates[2]);
+        assert_string_equal("config block with its ids and keys", d.work.fates.name);
+        assert_true(d.work.brings_start);
+        assert_int_equal(0x10000, d.work.start);
+        give_back(&d);
+    }
+    fettle_image_free(image);
+}
+
+static void test_fate_of_the_config_block(void **state)
+{
+    (void)state;
+    desk d;
+    set_up(&d, &pycom_new_8mb, 8 * MB); /* lost, and kept by nobody */
+    memset(d.config, 0xFF, SECTOR);
+    prepare(&d);
+    assert_true(complete(&d));
+    assert_fates(&d, FETTLE_FATE_UNKNOWN, FETTLE_FATE_KEPT, FETTLE_FATE_KEPT);
+    fill_config(d.kept); /* and kept */
+    d.look.kept = (fettle_span){d.kept, SECTOR};
+    prepare(&d);
+    assert_true(complete(&d));
+    assert_fates(&d, FETTLE_FATE_RESTORED, FETTLE_FATE_KEPT, FETTLE_FATE_KEPT);
+    memset(d.config, 0xFF, 52); /* a WiPy has none of them, but all the rest */
+    d.config[152] = 1;
+    d.look.kept.size = 0;
+    prepare(&d);
+    assert_true(complete(&d));
+    assert_fates(&d, FETTLE_FATE_KEPT, FETTLE_FATE_KEPT, FETTLE_FATE_KEPT);
+    assert_string_equal("config block", d.work.fates.name);
+    d.is_unread = true;
+    prepare(&d);
+    assert_true(complete(&d));
+    assert_fates(&d, FETTLE_FATE_UNKNOWN, FETTLE_FATE_KEPT, FETTLE_FATE_KEPT);
+    give_back(&d);
+}
+
+static void test_fates_of_other_files(void **state)
+{
+    (void)state;
+    static uint8_t blank[0x7000], bytes[0x7000];
+    memset(blank, 0xFF, sizeof blank);
+    memset(bytes, 0xFF, sizeof bytes);
+    bytes[sizeof bytes - 1] = 0;
+    desk d;
+    set_up(&d, &pycom_new_8mb, 8 * MB);
+    prepare(&d);
+    put(&d, 0x9000, bytes, sizeof bytes);
+    put(&d, 0x7FF000, blank, SECTOR);
+    assert_true(complete(&d));
+    assert_fates(&d, FETTLE_FATE_KEPT, FETTLE_FATE_REPLACED, FETTLE_FATE_ERASED);
+    assert_false(d.work.brings_start);
+    prepare(&d); /* one byte is enough, for a sector goes as a whole */
+    put(&d, 0xF000, blank, 1);
+    assert_true(complete(&d));
+    assert_fates(&d, FETTLE_FATE_KEPT, FETTLE_FATE_ERASED, FETTLE_FATE_KEPT);
+    prepare(&d); /* just behind them, and just in front */
+    put(&d, 0x10000, bytes, SECTOR);
+    put(&d, 0x3FE000, bytes, SECTOR);
+    assert_true(complete(&d));
+    assert_fates(&d, FETTLE_FATE_KEPT, FETTLE_FATE_KEPT, FETTLE_FATE_KEPT);
+    prepare(&d); /* no table any more: nobody will find anything */
+    put(&d, 0x8000, bytes, SECTOR);
+    assert_true(complete(&d));
+    assert_fates(&d, FETTLE_FATE_KEPT, FETTLE_FATE_UNKNOWN, FETTLE_FATE_UNKNOWN);
+    give_back(&d);
+}
+
+static void test_versions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *version; /* NULL: none */
+    } rows[] = {
+        {"Pycom MicroPython 1.20.2.r6 [v1.11-c5a0a97] on 2020-10-27; LoPy4 with ESP32",
+         "1.20.2.r6"},
+        {"entry 0x400a05bc\r\nPycom MicroPython 1.18.2.r3 [v1.8.6-849-a1641ca] on",
+         "1.18.2.r3"},
+        {"Pycom MicroPython of old, Pycom MicroPython 1.20.0.rc8 [", "1.20.0.rc8"},
+        {"Pycom MicroPython 1.20.2.r", NULL}, /* the rest is still on its way */
+        {"Pycom MicroPython 1.20.2.r6", NULL},
+        {"Pycom MicroPython ", NULL},
+        {"Pycom MicroPython  [v1.11", NULL},
+        {"Pycom MicroPython v1.11 [", NULL},
+        {"Pycom MicroPython 1.20.2\x1b[31m [v1.11", NULL},
+        {"Pycom MicroPython 1.20.2.00000000000000000000000000000000000 [", NULL},
+        {"MicroPython v1.8.6-820-g56004e13 on 2017-11-08; LoPy with ESP32", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char version[FETTLE_MODULE_VERSION_SIZE] = "";
+        fettle_span text = {(const uint8_t *)rows[i].text, strlen(rows[i].text)};
+        bool is_one = fettle_pycom_module_ops.version(text, version);
+        assert_int_equal(rows[i].version != NULL, is_one);
+        assert_string_equal(is_one ? rows[i].version : "", version);
+    }
+}
+
 static void test_no_memory(void **state)
 {
     (void)state;
@@ -682,12 +824,6 @@ static void test_no_memory(void **state)
 }
 
 /* ---- other files ---- */
-
-static void put(desk *d, uint32_t address, const uint8_t *bytes, size_t size)
-{
-    (void)d;
-    layout.pieces[layout.count++] = (fettle_esp_piece){address, {bytes, size}};
-}
 
 static void test_plain_application_runs(void **state)
 {
@@ -917,6 +1053,10 @@ int main(void)
         cmocka_unit_test(test_unknown_layout_and_moved_settings),
         cmocka_unit_test(test_erased_as_asked),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_fates_of_a_package),
+        cmocka_unit_test(test_fate_of_the_config_block),
+        cmocka_unit_test(test_fates_of_other_files),
+        cmocka_unit_test(test_versions),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_plain_application_runs),
         cmocka_unit_test(test_odd_header_is_noted),

@@ -44,10 +44,16 @@ static int setup(void **state)
     return 0;
 }
 
+static bool restore_as(const fettle_module_backup *what)
+{
+    memset(&err, 0, sizeof err);
+    return fettle_pycom_restore(&look, what, result, SECTOR, &observed, &err);
+}
+
+/* Where it is this module's own, a person agrees to whatever that means. */
 static bool restore(const uint8_t *data, size_t size, bool is_own)
 {
-    return fettle_pycom_restore(&look, (fettle_span){data, size}, is_own, result, SECTOR,
-                                &observed, &err);
+    return restore_as(&(fettle_module_backup){{data, size}, is_own, is_own});
 }
 
 static void assert_note(fettle_note_code code)
@@ -87,7 +93,59 @@ static void test_own_backup_comes_back_whole(void **state)
     (void)state;
     assert_true(restore(backup, SECTOR, true));
     assert_memory_equal(result, backup, SECTOR);
+    assert_note(FETTLE_NOTE_IDS_REPLACED);
+}
+
+/* Its own backup, and no word of a person. */
+static bool restore_unasked(void)
+{
+    observed = (fettle_observed){.note_count = 0};
+    return restore_as(&(fettle_module_backup){{backup, SECTOR}, true, false});
+}
+
+static void test_other_good_ids_are_not_replaced_without_a_word(void **state)
+{
+    (void)state;
+    assert_false(restore_unasked());
+    assert_int_equal(FETTLE_E_CONFIRMATION_NEEDED, err.code);
     assert_int_equal(0, observed.note_count);
+    look.kept = (fettle_span){kept, SECTOR}; /* they were kept, too */
+    assert_false(restore_unasked());
+    memset(kept, 0x55, SECTOR); /* or others were */
+    assert_false(restore_unasked());
+    memcpy(on_board, backup, SECTOR);
+    backup[CREDENTIALS - 1] =
+        0x12; /* only the last byte is another one, and not by an erase */
+    on_board[CREDENTIALS - 1] = 0x21;
+    assert_false(restore_unasked());
+}
+
+static void assert_nobody_is_asked(void)
+{
+    assert_true(restore_unasked());
+    assert_memory_equal(result, backup, SECTOR);
+    assert_int_equal(0, observed.note_count);
+}
+
+static void test_nobody_is_asked_where_nothing_is_lost(void **state)
+{
+    (void)state;
+    memset(on_board, 0xFF, SECTOR); /* blank */
+    assert_nobody_is_asked();
+    memset(on_board, 0, CREDENTIALS);
+    assert_nobody_is_asked();
+    memcpy(on_board, backup, 20); /* an earlier try was cut off */
+    memset(on_board + 20, 0xFF, SECTOR - 20);
+    assert_nobody_is_asked();
+    fill(on_board, 100); /* the same ids, other settings */
+    on_board[CREDENTIALS] ^= 0xFF;
+    assert_nobody_is_asked();
+    look.kept = (fettle_span){kept, SECTOR};
+    memcpy(on_board, kept, SECTOR);
+    memset(on_board + 10, 0xFF, SECTOR - 10); /* torn, as what was kept shows */
+    assert_nobody_is_asked();
+    look.ranges[0].size = 0; /* not read */
+    assert_nobody_is_asked();
 }
 
 static void test_used_part_is_filled_up(void **state)
@@ -129,8 +187,9 @@ static void test_what_is_no_backup(void **state)
     size = encode(backup, SECTOR, TEXT_ROOM, text);
     memcpy(text + size, "AAAA", 4);
     assert_false(restore(text, size - 2 + 4, true)); /* more than there is room for */
-    assert_false(fettle_pycom_restore(&look, (fettle_span){backup, SECTOR}, true, result,
-                                      USED, &observed, &err));
+    assert_false(fettle_pycom_restore(&look,
+                                      &(fettle_module_backup){{backup, SECTOR}, true, true},
+                                      result, USED, &observed, &err));
 }
 
 static void test_another_modules_backup_leaves_its_own_ids(void **state)
@@ -209,6 +268,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_own_backup_comes_back_whole, setup),
+        cmocka_unit_test_setup(test_other_good_ids_are_not_replaced_without_a_word, setup),
+        cmocka_unit_test_setup(test_nobody_is_asked_where_nothing_is_lost, setup),
         cmocka_unit_test_setup(test_used_part_is_filled_up, setup),
         cmocka_unit_test_setup(test_text_of_the_old_tool, setup),
         cmocka_unit_test_setup(test_what_is_no_backup, setup),
