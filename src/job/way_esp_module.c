@@ -293,7 +293,7 @@ bool fettle_module_lay_out(fettle_job_engine *job, const fettle_esp_board *board
 static void note_version(fettle_job_engine *job)
 {
     const char *before = job->module.version_before, *after = job->module.version_after;
-    if (before[0] != '\0' && after[0] != '\0' && strcmp(before, after) != 0) {
+    if (before[0] != '\0' && after[0] != '\0' && !fettle_text_is_equal(before, after)) {
         fettle_note_add(&job->observed, FETTLE_NOTE_VERSION_CHANGED,
                         &(fettle_words){.text = before, .text2 = after});
     }
