@@ -403,10 +403,7 @@ static const fettle_serial_ops *line_of(const fettle_sim_board *board)
     if (board->model->is_shield && board->shows != FETTLE_SIM_SHOWS_APP) {
         return NULL;
     }
-    if (board->esp != NULL) {
-        return &fettle_sim_esp_line_ops;
-    }
-    return board->model->is_shield ? &fettle_sim_line_ops : NULL;
+    return board->esp != NULL || board->model->is_shield ? &fettle_sim_serial_ops : NULL;
 }
 
 static void open_line(fettle_sim_board *board, const fettle_serial_settings *settings,

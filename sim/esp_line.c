@@ -7,17 +7,6 @@
  */
 #include "pycom.h"
 
-#include <stdlib.h>
-
-enum {
-    FRAME_US = 1000, /* how often to look again where others may write meanwhile */
-};
-
-static fettle_outcome make_outcome(fettle_outcome_kind kind, size_t count)
-{
-    return (fettle_outcome){.kind = kind, .count = count};
-}
-
 static fettle_us earlier(fettle_us a, fettle_us b)
 {
     return a < b ? a : b;
@@ -150,8 +139,11 @@ void fettle_sim_esp_answer_of_pic(fettle_sim_esp *esp, uint8_t byte, fettle_us d
     }
 }
 
-static size_t take(fettle_sim_esp *esp, uint8_t *buffer, size_t size, fettle_us now)
+/* ---- the wire; with the lock ---- */
+
+static size_t take(fettle_sim_board *board, uint8_t *buffer, size_t size, fettle_us now)
 {
+    fettle_sim_esp *esp = board->esp;
     size_t count = 0;
     judge(esp, now);
     while (count < size && esp->out_count > 0 && esp->out[esp->out_first].due <= now) {
@@ -163,147 +155,36 @@ static size_t take(fettle_sim_esp *esp, uint8_t *buffer, size_t size, fettle_us 
     return count;
 }
 
-static fettle_outcome receive(fettle_sim_link *link, uint8_t *buffer, size_t size,
-                              fettle_us until, const fettle_cancel *cancel)
+static fettle_us next(const fettle_sim_board *board)
 {
-    fettle_sim_esp *esp = esp_of(link);
-    fettle_sim *sim = link->board->sim;
-    for (;;) {
-        fettle_us now = catch_up(link);
-        if (fettle_sim_link_is_gone(link)) {
-            return make_outcome(FETTLE_GONE, 0);
-        }
-        size_t count = take(esp, buffer, size, now);
-        if (count > 0 || size == 0) {
-            return make_outcome(FETTLE_OK, count);
-        }
-        if (now >= until) {
-            return make_outcome(FETTLE_TIMEOUT, 0);
-        }
-        fettle_us next = esp->out_count > 0 ? esp->out[esp->out_first].due : FETTLE_NEVER;
-        if (esp->out_count == 0 && sim->clock != NULL) {
-            next = fettle_sim_after(now, FRAME_US); /* another thread may write meanwhile */
-        }
-        fettle_outcome_kind kind = fettle_sim_idle(sim, earlier(next, until), cancel);
-        if (kind != FETTLE_OK) {
-            return make_outcome(kind, 0);
-        }
-    }
+    const fettle_sim_esp *esp = board->esp;
+    return esp->out_count > 0 ? esp->out[esp->out_first].due : FETTLE_NEVER;
 }
 
-/* ---- the link's operations ---- */
-
-static fettle_outcome line_write(void *self, const uint8_t *data, size_t size,
-                                 fettle_us until, const fettle_cancel *cancel)
+static fettle_us drained(const fettle_sim_board *board)
 {
-    fettle_sim_link *link = self;
-    fettle_sim *sim = link->board->sim;
-    fettle_span rest = {data, size};
-    if (fettle_cancel_is_wanted(cancel)) {
-        return make_outcome(FETTLE_CANCELLED, 0);
-    }
-    fettle_sim_lock(sim);
-    fettle_outcome outcome = {.kind = send(link, &rest, until, cancel)};
-    outcome.count = size - rest.size;
-    fettle_sim_line_record_data(link->board, fettle_sim_catch_up(sim), "write", data,
-                                &outcome);
-    fettle_sim_unlock(sim);
-    return outcome;
+    return (board->esp->in_free_ns + 999) / 1000;
 }
 
-static fettle_outcome line_read(void *self, uint8_t *buffer, size_t size, fettle_us until,
-                                const fettle_cancel *cancel)
+static void set_lines(fettle_sim_board *board, bool dtr, bool rts, fettle_us at)
 {
-    fettle_sim_link *link = self;
-    fettle_sim *sim = link->board->sim;
-    if (fettle_cancel_is_wanted(cancel)) {
-        return make_outcome(FETTLE_CANCELLED, 0);
-    }
-    fettle_sim_lock(sim);
-    fettle_outcome outcome = receive(link, buffer, size, until, cancel);
-    if (outcome.count > 0) {
-        fettle_sim_line_record_data(link->board, fettle_sim_catch_up(sim), "read", buffer,
-                                    &outcome);
-    }
-    fettle_sim_unlock(sim);
-    return outcome;
+    fettle_sim_esp_set_lines(board->esp, dtr, rts, at);
 }
 
-/* With the lock: all right as long as the board is there. */
-static fettle_outcome begin(fettle_sim_link *link, fettle_us *now)
+static void set_coding(fettle_sim_board *board, uint32_t baud, uint8_t data_bits,
+                       fettle_us at)
 {
-    fettle_sim_lock(link->board->sim);
-    *now = catch_up(link);
-    return make_outcome(fettle_sim_link_is_gone(link) ? FETTLE_GONE : FETTLE_OK, 0);
+    fettle_sim_esp_set_coding(board->esp, baud, data_bits, at);
 }
 
-static fettle_outcome line_discard(void *self)
-{
-    fettle_sim_link *link = self;
-    fettle_us now;
-    fettle_outcome outcome = begin(link, &now);
-    uint8_t bytes[64];
-    while (outcome.kind == FETTLE_OK && take(esp_of(link), bytes, sizeof bytes, now) > 0) {
-    }
-    fettle_sim_unlock(link->board->sim);
-    return outcome;
-}
-
-static fettle_outcome line_set_lines(void *self, bool dtr, bool rts)
-{
-    fettle_sim_link *link = self;
-    fettle_us now;
-    fettle_outcome outcome = begin(link, &now);
-    if (outcome.kind == FETTLE_OK) {
-        fettle_sim_esp_set_lines(esp_of(link), dtr, rts, now);
-    }
-    fettle_sim_unlock(link->board->sim);
-    return outcome;
-}
-
-/* What was written leaves first; what has come, came. */
-static fettle_outcome set_coding(fettle_sim_link *link, uint32_t baud, uint8_t data_bits)
-{
-    fettle_us now;
-    fettle_outcome outcome = begin(link, &now);
-    fettle_sim_esp *esp = esp_of(link);
-    fettle_us left = (esp->in_free_ns + 999) / 1000;
-    const fettle_serial_settings told = link->board->line.told;
-    if (outcome.kind == FETTLE_OK && left > now) {
-        outcome.kind = fettle_sim_link_pass(link, left, NULL);
-        now = catch_up(link);
-    }
-    if (outcome.kind == FETTLE_OK) {
-        fettle_sim_esp_set_coding(esp, baud != 0 ? baud : told.baud,
-                                  data_bits != 0 ? data_bits : told.data_bits, now);
-    }
-    fettle_sim_unlock(link->board->sim);
-    return outcome;
-}
-
-static fettle_outcome line_set_baud(void *self, uint32_t baud)
-{
-    return set_coding(self, baud, 0);
-}
-
-static fettle_outcome line_set_format(void *self, uint8_t data_bits)
-{
-    return set_coding(self, 0, data_bits);
-}
-
-static void line_close(void *self)
-{
-    fettle_sim_link_close(self);
-}
-
-const fettle_serial_ops fettle_sim_esp_line_ops = {
-    .write = line_write,
-    .read = line_read,
-    .discard = line_discard,
-    .set_lines = line_set_lines,
-    .set_baud = line_set_baud,
-    .set_format = line_set_format,
-    .close = line_close,
+const fettle_sim_wire fettle_sim_esp_wire = {
+    .catch_up = catch_up,
+    .send = send,
+    .take = take,
+    .next = next,
+    .drained = drained,
+    .set_lines = set_lines,
+    .set_coding = set_coding,
 };
 
 void fettle_sim_esp_open(fettle_sim_board *board, const fettle_serial_settings *settings,

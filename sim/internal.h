@@ -673,10 +673,6 @@ void fettle_sim_line_set_lines(fettle_sim_board *board, bool dtr, bool rts, fett
 void fettle_sim_line_open(fettle_sim_board *board, const fettle_serial_settings *settings,
                           fettle_us at);
 
-/* What went over the line, into the log and the sums. */
-void fettle_sim_line_record_data(fettle_sim_board *board, fettle_us at, const char *what,
-                                 const uint8_t *data, const fettle_outcome *outcome);
-
 /* The PIC itself answers a command; `due`: when that is there. */
 void fettle_sim_line_answer(fettle_sim_board *board, const uint8_t *bytes, size_t size,
                             fettle_us due);
@@ -726,10 +722,27 @@ void fettle_sim_esp_advance(fettle_sim_esp *esp, fettle_us at);
 /* A finger presses its reset button, with BOOT held or not. */
 void fettle_sim_esp_press_reset(fettle_sim_board *board, bool with_boot, fettle_us at);
 
-/* ---- line.c, esp.c, pic.c, strict.c, dfuse.c ---- */
+/* ---- serial_link.c, line.c, esp.c, pic.c, strict.c, dfuse.c ---- */
 
-extern const fettle_serial_ops fettle_sim_line_ops;
-extern const fettle_serial_ops fettle_sim_esp_line_ops;
+/* What is at the other end of a serial line, and how bytes get there and back. With the lock. */
+typedef struct fettle_sim_wire {
+    fettle_us (*catch_up)(fettle_sim_link *link); /* does what is due; the time */
+    /* `data` is what is left to send. */
+    fettle_outcome_kind (*send)(fettle_sim_link *link, fettle_span *data, fettle_us until,
+                                const fettle_cancel *cancel);
+    /* Up to `size` bytes that are there by now. */
+    size_t (*take)(fettle_sim_board *board, uint8_t *buffer, size_t size, fettle_us now);
+    fettle_us (*next)(const fettle_sim_board *board); /* when the next one is; or NEVER */
+    /* When what was written has left: before that neither rate nor format changes. */
+    fettle_us (*drained)(const fettle_sim_board *board);
+    void (*set_lines)(fettle_sim_board *board, bool dtr, bool rts, fettle_us at);
+    void (*set_coding)(fettle_sim_board *board, uint32_t baud, uint8_t data_bits,
+                       fettle_us at);
+} fettle_sim_wire;
+
+extern const fettle_sim_wire fettle_sim_shield_wire; /* line.c */
+extern const fettle_sim_wire fettle_sim_esp_wire;    /* esp_line.c */
+extern const fettle_serial_ops fettle_sim_serial_ops;
 extern const fettle_sim_board_ops fettle_sim_pic_ops;
 extern const fettle_sim_board_ops fettle_sim_strict_ops;
 extern const fettle_sim_board_ops fettle_sim_dfuse_ops;

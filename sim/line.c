@@ -12,18 +12,11 @@
 #include "internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     BITS = 10,       /* of one byte: start, eight, stop */
     PIECE_US = 5000, /* of a long write: rates may change between two of them */
-    FRAME_US = 1000, /* how often a host asks a full speed device for data */
 };
-
-static fettle_outcome make_outcome(fettle_outcome_kind kind, size_t count)
-{
-    return (fettle_outcome){.kind = kind, .count = count};
-}
 
 static fettle_us earlier(fettle_us a, fettle_us b)
 {
@@ -152,38 +145,7 @@ static void echo(fettle_sim_board *board, const uint8_t *data, size_t size, fett
     }
 }
 
-/* Up to `size` bytes that are there by now. */
-static size_t take(fettle_sim_serial_line *line, uint8_t *buffer, size_t size,
-                   fettle_us now)
-{
-    size_t count = 0;
-    while (count < size && line->count > 0 && line->bytes[line->first].due <= now) {
-        buffer[count++] = line->bytes[line->first].value;
-        line->first = (line->first + 1) % SIM_LINE_ROOM;
-        line->count--;
-        line->has_lost = false;
-    }
-    return count;
-}
-
-/* ---- data; with the lock ---- */
-
-void fettle_sim_line_record_data(fettle_sim_board *board, fettle_us at, const char *what,
-                                 const uint8_t *data, const fettle_outcome *outcome)
-{
-    bool is_sent = strcmp(what, "write") == 0;
-    board->totals.to_board += is_sent ? outcome->count : 0;
-    board->totals.from_board += is_sent ? 0 : outcome->count;
-    fettle_sim_entry entry = {
-        .at = at,
-        .what = what,
-        .outcome = outcome->kind,
-        .count = outcome->count,
-        .serial = FETTLE_SIM_DATA,
-        .told = board->line.told,
-    };
-    fettle_sim_record(board, &entry, (fettle_span){data, outcome->count});
-}
+/* ---- the wire; with the lock ---- */
 
 /* Sends what one piece of time has room for, from `*at` to its end. */
 static fettle_outcome_kind send_piece(fettle_sim_link *link, fettle_span *data,
@@ -222,142 +184,43 @@ static fettle_outcome_kind send(fettle_sim_link *link, fettle_span *data, fettle
     return kind;
 }
 
-static fettle_outcome receive(fettle_sim_link *link, uint8_t *buffer, size_t size,
-                              fettle_us until, const fettle_cancel *cancel)
+static fettle_us catch_up(fettle_sim_link *link)
 {
-    fettle_sim_serial_line *line = &link->board->line;
-    fettle_sim *sim = link->board->sim;
-    for (;;) {
-        fettle_us now = fettle_sim_catch_up(sim);
-        if (fettle_sim_link_is_gone(link)) {
-            return make_outcome(FETTLE_GONE, 0);
-        }
-        size_t count = take(line, buffer, size, now);
-        if (count > 0 || size == 0) {
-            return make_outcome(FETTLE_OK, count);
-        }
-        if (now >= until) {
-            return make_outcome(FETTLE_TIMEOUT, 0);
-        }
-        fettle_us next = line->count > 0 ? line->bytes[line->first].due : FETTLE_NEVER;
-        if (line->bytes != NULL && line->count == 0 && sim->clock != NULL) {
-            next = fettle_sim_after(now, FRAME_US); /* another thread may write meanwhile */
-        }
-        fettle_outcome_kind kind = fettle_sim_idle(sim, earlier(next, until), cancel);
-        if (kind != FETTLE_OK) {
-            return make_outcome(kind, 0);
-        }
+    return fettle_sim_catch_up(link->board->sim);
+}
+
+static size_t take(fettle_sim_board *board, uint8_t *buffer, size_t size, fettle_us now)
+{
+    fettle_sim_serial_line *line = &board->line;
+    size_t count = 0;
+    while (count < size && line->count > 0 && line->bytes[line->first].due <= now) {
+        buffer[count++] = line->bytes[line->first].value;
+        line->first = (line->first + 1) % SIM_LINE_ROOM;
+        line->count--;
+        line->has_lost = false;
     }
+    return count;
 }
 
-/* ---- the link's operations ---- */
-
-static fettle_outcome line_write(void *self, const uint8_t *data, size_t size,
-                                 fettle_us until, const fettle_cancel *cancel)
+static fettle_us next(const fettle_sim_board *board)
 {
-    fettle_sim_link *link = self;
-    fettle_sim *sim = link->board->sim;
-    fettle_span rest = {data, size};
-    if (fettle_cancel_is_wanted(cancel)) {
-        return make_outcome(FETTLE_CANCELLED, 0);
-    }
-    fettle_sim_lock(sim);
-    fettle_outcome outcome = {.kind = send(link, &rest, until, cancel)};
-    outcome.count = size - rest.size;
-    fettle_sim_line_record_data(link->board, fettle_sim_catch_up(sim), "write", data,
-                                &outcome);
-    fettle_sim_unlock(sim);
-    return outcome;
+    const fettle_sim_serial_line *line = &board->line;
+    return line->count > 0 ? line->bytes[line->first].due : FETTLE_NEVER;
 }
 
-static fettle_outcome line_read(void *self, uint8_t *buffer, size_t size, fettle_us until,
-                                const fettle_cancel *cancel)
+/* A write ends when its last byte has left. */
+static fettle_us drained(const fettle_sim_board *board)
 {
-    fettle_sim_link *link = self;
-    fettle_sim *sim = link->board->sim;
-    if (fettle_cancel_is_wanted(cancel)) {
-        return make_outcome(FETTLE_CANCELLED, 0);
-    }
-    fettle_sim_lock(sim);
-    fettle_outcome outcome = receive(link, buffer, size, until, cancel);
-    if (outcome.count > 0) {
-        fettle_sim_line_record_data(link->board, fettle_sim_catch_up(sim), "read", buffer,
-                                    &outcome);
-    }
-    fettle_sim_unlock(sim);
-    return outcome;
+    (void)board;
+    return 0;
 }
 
-/* With the lock: all right as long as the board is there. */
-static fettle_outcome begin(fettle_sim_link *link, fettle_us *now)
-{
-    fettle_sim_lock(link->board->sim);
-    *now = fettle_sim_catch_up(link->board->sim);
-    return make_outcome(fettle_sim_link_is_gone(link) ? FETTLE_GONE : FETTLE_OK, 0);
-}
-
-static fettle_outcome line_discard(void *self)
-{
-    fettle_sim_link *link = self;
-    fettle_us now;
-    fettle_outcome outcome = begin(link, &now);
-    uint8_t bytes[64];
-    while (outcome.kind == FETTLE_OK &&
-           take(&link->board->line, bytes, sizeof bytes, now) > 0) {
-    }
-    fettle_sim_unlock(link->board->sim);
-    return outcome;
-}
-
-static fettle_outcome line_set_lines(void *self, bool dtr, bool rts)
-{
-    fettle_sim_link *link = self;
-    fettle_us now;
-    fettle_outcome outcome = begin(link, &now);
-    if (outcome.kind == FETTLE_OK) {
-        fettle_sim_line_set_lines(link->board, dtr, rts, now);
-    }
-    fettle_sim_unlock(link->board->sim);
-    return outcome;
-}
-
-static fettle_outcome line_set_baud(void *self, uint32_t baud)
-{
-    fettle_sim_link *link = self;
-    fettle_us now;
-    fettle_outcome outcome = begin(link, &now);
-    if (outcome.kind == FETTLE_OK) {
-        fettle_sim_line_set_coding(link->board, baud, link->board->line.told.data_bits,
-                                   now);
-    }
-    fettle_sim_unlock(link->board->sim);
-    return outcome;
-}
-
-static fettle_outcome line_set_format(void *self, uint8_t data_bits)
-{
-    fettle_sim_link *link = self;
-    fettle_us now;
-    fettle_outcome outcome = begin(link, &now);
-    if (outcome.kind == FETTLE_OK) {
-        fettle_sim_line_set_coding(link->board, link->board->line.told.baud, data_bits,
-                                   now);
-    }
-    fettle_sim_unlock(link->board->sim);
-    return outcome;
-}
-
-static void line_close(void *self)
-{
-    fettle_sim_link_close(self);
-}
-
-const fettle_serial_ops fettle_sim_line_ops = {
-    .write = line_write,
-    .read = line_read,
-    .discard = line_discard,
-    .set_lines = line_set_lines,
-    .set_baud = line_set_baud,
-    .set_format = line_set_format,
-    .close = line_close,
+const fettle_sim_wire fettle_sim_shield_wire = {
+    .catch_up = catch_up,
+    .send = send,
+    .take = take,
+    .next = next,
+    .drained = drained,
+    .set_lines = fettle_sim_line_set_lines,
+    .set_coding = fettle_sim_line_set_coding,
 };

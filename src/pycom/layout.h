@@ -54,6 +54,8 @@ uint8_t *fettle_pycom_take(fettle_module_work *work, const fettle_memory_ops *me
 bool fettle_pycom_put(fettle_esp_layout *layout, const fettle_esp_board *board,
                       fettle_esp_piece piece, fettle_error *err);
 
+void fettle_pycom_take_out(fettle_esp_layout *layout, size_t at);
+
 /* Does a piece have one of these bytes, or another one of their sectors? */
 bool fettle_pycom_is_covered(const fettle_esp_layout *layout, uint64_t address,
                              uint64_t size);
@@ -63,6 +65,20 @@ typedef struct fettle_pycom_seen {
     fettle_span config, otadata, loader;
 } fettle_pycom_seen;
 void fettle_pycom_see(const fettle_module_look *look, fettle_pycom_seen *seen);
+
+/*
+ * Takes what lies in the sector of the config block out of all pieces. `is_ours`: the table that will hold is a module's. False:
+ * firmware of another kind wants that sector for itself; it would not work without, and doesn't get it.
+ */
+bool fettle_pycom_cut_config(const fettle_module_look *look, bool is_ours,
+                             fettle_esp_layout *layout, fettle_observed *observed,
+                             fettle_error *err);
+
+/* The piece of the config block as it is to be: mended, and with the region that is wished for. Notes say what of that was done. */
+bool fettle_pycom_put_config(const fettle_module_look *look, const fettle_pycom_seen *seen,
+                             const fettle_module_wishes *wishes, fettle_module_work *work,
+                             const fettle_memory_ops *memory, fettle_observed *observed,
+                             fettle_error *err);
 
 /*
  * The piece of otadata that has `slot` run with an image of `size` bytes, by the table that will hold, where the board's own doesn't
