@@ -496,7 +496,7 @@ static bool check_files(parser *p)
                               args->command->name, args->command->example);
     }
     if (args->command->verb == CLI_VERB_INFO) {
-        if (args->file == NULL && args->board_count == 0) {
+        if (args->file == NULL && args->board_count == 0 && args->module == NULL) {
             return cli_fail_usage(p->err, "info needs a FILE, or --board and a board");
         }
         if (args->file != NULL && args->board_count > 0) {

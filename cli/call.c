@@ -319,6 +319,17 @@ int cli_call_refuse(cli_call *call, const fettle_error *err)
     return fettle_code_exit_status(err->code);
 }
 
+static bool lacks_copy(const cli_call *call)
+{
+    for (size_t i = 0; i < call->target_count; i++) {
+        if (call->targets[i].error.code == FETTLE_E_BACKUP_FAILED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The library knows the folder by its keys only. */
 static void say_what_was_dropped(cli_call *call)
 {
     char line[CLI_PATH_ROOM + 128];
@@ -327,7 +338,11 @@ static void say_what_was_dropped(cli_call *call)
         snprintf(line, sizeof line, "Not all of %s could be kept.", name);
         cli_ui_say(&call->ui, line);
     }
-    if (call->ui.verbose > 0 && call->store.was_dropped) {
+    if (call->store.was_dropped && lacks_copy(call)) {
+        snprintf(line, sizeof line, "The copy could not be kept in %s: %s.",
+                 call->store.folder, call->store.why);
+        cli_ui_say(&call->ui, line);
+    } else if (call->ui.verbose > 0 && call->store.was_dropped) {
         snprintf(line, sizeof line,
                  "What was learned of the board could not be kept in %s: %s.",
                  call->store.folder, call->store.why);
@@ -352,6 +367,7 @@ static int flush_stdout(cli_call *call, int status)
 
 int cli_call_close(cli_call *call, int status)
 {
+    say_what_was_dropped(call);
     for (size_t i = 0; i < call->target_count; i++) {
         fettle_job_free(call->targets[i].job);
     }
@@ -361,6 +377,5 @@ int cli_call_close(cli_call *call, int status)
     fettle_image_free(call->module_image);
     fettle_context_free(call->context);
     fettle_sim_free(call->sim);
-    say_what_was_dropped(call);
     return flush_stdout(call, status);
 }

@@ -22,7 +22,8 @@ typedef struct cli_target {
     const char *selector;        /* what the library is told; NULL: the one that fits */
     char path[FETTLE_PATH_SIZE]; /* of a virtual board */
     bool is_virtual;
-    bool is_module;     /* the module of the board in front of it is meant */
+    bool is_module;   /* the module of the board in front of it is meant */
+    bool was_pressed; /* a person was asked to press something, or to take something off */
     bool is_by_the_way; /* it is only looked at besides: nobody is asked for anything */
     fettle_job *job;
     bool is_good;

@@ -25,8 +25,16 @@ static void describe(const cli_args *args, char *text, size_t size)
                  "Everything in %s of the board will be erased, with the ids and keys that "
                  "nobody can make anew",
                  memory);
+    } else if (args->module != NULL) {
+        snprintf(text, size,
+                 "Everything in %s of the module will be erased but the config block with "
+                 "its ids and keys",
+                 memory);
     } else {
-        snprintf(text, size, "Everything in %s of the board will be erased", memory);
+        snprintf(text, size,
+                 "Everything in %s of the board will be erased (of a module all but the "
+                 "config block with its ids and keys)",
+                 memory);
     }
 }
 

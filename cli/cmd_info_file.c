@@ -176,6 +176,13 @@ static void write_file(const cli_call *call, const described *what)
              facts->content_size);
     cli_info_fact(&paper, "size", text);
     cli_info_fact(&paper, "SHA-256", what->hash);
+    if (facts->version[0] != '\0') {
+        cli_info_fact(&paper, "firmware", facts->version);
+    }
+    if (facts->layouts[0] != '\0') {
+        snprintf(text, sizeof text, "for flash of %s", facts->layouts);
+        cli_info_fact(&paper, "layouts", text);
+    }
     write_addresses(&paper, what);
     if (facts->has_suffix) {
         write_suffixes(&paper, facts);
@@ -186,8 +193,10 @@ static void write_file(const cli_call *call, const described *what)
                  (unsigned)facts->prefix_address);
         cli_info_fact(&paper, "prefix", text);
     }
+    bool names_boards = what->fit_count > 0 && facts->piece_count > 0;
     if (facts->piece_count > 0 &&
-        cli_info_write_pieces(&paper, what->image, facts, call->ui.verbose > 0)) {
+        cli_info_write_pieces(&paper, what->image, facts, call->ui.verbose > 0) &&
+        !names_boards) {
         return;
     }
     text[0] = '\0';
@@ -306,6 +315,8 @@ static void write_file_object(const cli_call *call, const described *what,
         cli_json_null(&json, "entry");
     }
     cli_info_add_pieces(&json, what->image, facts);
+    cli_json_text(&json, "version", facts->version[0] != '\0' ? facts->version : NULL);
+    cli_json_text(&json, "layouts", facts->layouts[0] != '\0' ? facts->layouts : NULL);
     cli_json_open_array(&json, "fits");
     for (size_t i = 0; i < what->fit_count; i++) {
         cli_json_text(&json, NULL, what->fits[i]);

@@ -161,12 +161,26 @@ static void write_table(const cli_call *call, const looked *seen)
     }
 }
 
+static bool names_line(const cli_args *args)
+{
+    for (size_t i = 0; i < args->board_count; i++) {
+        if (strncmp(args->boards[i], "rfc2217://", 10) == 0 ||
+            strncmp(args->boards[i], "tcp://", 6) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void write_nothing(const cli_call *call)
 {
     cli_paper paper = cli_ui_stdout(&call->ui);
     cli_text_wrap(
         &paper, "", "",
-        call->args->board_count > 0
+        names_line(call->args)
+            ? "A line over the network isn't opened for a list, so nobody knows what is behind it; "
+              "fettle info --board with the same words asks."
+        : call->args->board_count > 0
             ? "No board like that is there. fettle list shows those on USB, fettle list --board "
               "usbip://HOST those of another computer."
         : call->no_usb[0] != '\0'

@@ -52,7 +52,7 @@ const cli_command cli_commands[] = {
         .usage = "FILE",
         .summary = "read a board's memory into a file",
         .details =
-            "The file gets its name only when it is whole; one that is there already is never "
+            "It takes one board. The file gets its name only when it is whole; one that is there already is never "
             "written over without --overwrite. FILE may be - for standard output.\n"
             "It is raw bytes. Of boards whose memory has addresses (DfuSe) it is the main memory, from its "
             "beginning; --memory, --address and --length name another part.",
@@ -79,10 +79,12 @@ const cli_command cli_commands[] = {
         .usage = "",
         .summary = "erase a board's memory, or a part of it",
         .details =
-            "For DfuSe boards (STM32 and its relatives). Without --address and --length it is the whole "
-            "memory; with them, every page that holds one of those bytes, whole. It says what will be lost "
-            "and asks first; --yes is the answer where nobody can be asked. Afterwards the memory is "
-            "read, where that is possible, to see that it is blank. The board stays in update mode.",
+            "For DfuSe boards (STM32 and its relatives), ESP boards and modules. Without --address and "
+            "--length it is the whole memory; with them, every page that holds one of those bytes, whole. "
+            "Of a module the config block with its ids and keys stays, unless --including-credentials is "
+            "given. It says what will be lost and asks first; --yes is the answer where nobody can be "
+            "asked. Afterwards the memory is read or hashed, where that is possible, to see that it is "
+            "blank. The board stays in update mode.",
         .example =
             "fettle erase --board sim:stm32f4 --address 0x08004000 --length 16384 --yes",
         .run = cli_erase,
@@ -97,7 +99,7 @@ const cli_command cli_commands[] = {
             "Without FILE, or with a folder for it, the copy is named by the board's MAC: 240ac4000001.bin. "
             "Beside it FILE.sha256 is written, which sha256sum -c reads, too. Both get their names only when "
             "they are whole; a file that is there already is never written over without --overwrite.\n"
-            "Of a shield with a module the module is copied. Of a board with a DFU loader it is the main "
+            "It takes one board. Of a shield with a module the module is copied. Of a board with a DFU loader it is the main "
             "memory. What is in the copy is said, without secrets; but they are in it, so it is for nobody "
             "else.",
         .example = "fettle backup saved.bin --board sim:lopy4+pytrack",
@@ -110,7 +112,7 @@ const cli_command cli_commands[] = {
         .usage = "FILE",
         .summary = "put a backup back on a board and prove that it is there",
         .details =
-            "FILE is what backup has written; what FILE.sha256 says of it must be right. All of the flash "
+            "It takes one board. FILE is what backup has written; what FILE.sha256 says of it must be right. All of the flash "
             "becomes what it was: what differs is written, and proven. If that is cut off, the same command "
             "goes on from there.\n"
             "The MAC of the board that it was made of is the beginning of the file's name, or what --mac says. "
@@ -119,7 +121,7 @@ const cli_command cli_commands[] = {
             "The files backups/MAC/config.bin of the state folder are restored the same way: ids, keys and "
             "settings of a module, and nothing else. Files that the maker's own tool has made are taken as "
             "well: MAC-all.bin, and MAC.cb.",
-        .example = "fettle restore saved.bin --mac 240a0ac4c0de --board sim:lopy4+pytrack",
+        .example = "fettle restore saved.bin --mac 240ac434c0de --board sim:lopy4+pytrack",
         .run = cli_restore,
     },
     {
@@ -224,7 +226,7 @@ const cli_option cli_options_table[] = {
      CLI_VERBS_OF_BOARDS | CLI_VERB_LIST,
      "which board: a port (usb:1-1.2, /dev/ttyACM0), VENDOR:PRODUCT in hex, a serial, a board's name, "
      "one of a USB/IP server (usbip://HOST/BUSID), or a virtual one (sim:pytrack; see fettle help "
-     "sim); several: one after the other"},
+     "sim); several: one after the other, but for read, backup and restore, which take one"},
     {CLI_OPTION_WAIT, "--wait", 0, CLI_VALUE_MAY_BE, "SECONDS",
      CLI_VERBS_OF_BOARDS | CLI_VERB_LIST,
      "how long to wait for a board that isn't there, and for a person's hand (120 on a terminal, 30 "
@@ -331,7 +333,9 @@ const cli_option cli_options_table[] = {
     {CLI_OPTION_REPORT, "--report", 0, CLI_VALUE_NEEDED, "FILE", CLI_VERBS_OF_BOARDS,
      "write versions, system, command line, events and transfers to FILE, to be sent to those who help"},
     {CLI_OPTION_STATE_DIR, "--state-dir", 0, CLI_VALUE_NEEDED, "DIR",
-     CLI_VERBS_OF_BOARDS | CLI_VERB_LIST, "the folder for what is remembered of boards"},
+     CLI_VERBS_OF_BOARDS | CLI_VERB_LIST,
+     "the folder for what is remembered of boards, and for copies of what can't be replaced (default: "
+     "$XDG_STATE_HOME/fettle or ~/.local/state/fettle, on Windows %LOCALAPPDATA%\\fettle)"},
     {CLI_OPTION_QUIET, "--quiet", 'q', CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,
      "say only what went wrong, and what a person must do"},
     {CLI_OPTION_VERBOSE, "--verbose", 'v', CLI_VALUE_NONE, NULL, CLI_VERBS_ALL,

@@ -49,6 +49,7 @@ static void on_event(void *user, const fettle_event *event)
         call->is_refused = true;
         fettle_job_cancel(target->job);
     }
+    target->was_pressed |= event->kind == FETTLE_EVENT_ASK;
     tell_person(target, event);
     cli_record_event(&call->record, path_of(target), event);
     if (event->kind == FETTLE_EVENT_WIRE) {
@@ -267,6 +268,24 @@ static void say_end(cli_call *call, const cli_target *target, fettle_verb verb)
     }
 }
 
+/* Whoever has pressed the shield's button has taken the module off for it. */
+static bool is_back_on(cli_call *call, const cli_target *board, fettle_error *err)
+{
+    static const char text[] =
+        "Put the module back on the board, firmly and the right way round";
+    if (!board->was_pressed) {
+        return true;
+    }
+    if (!call->ui.can_ask || call->args->yes) {
+        cli_ui_say(&call->ui,
+                   "The module's part comes next: it has to be back on its board.");
+        return true;
+    }
+    char question[sizeof text + 40];
+    snprintf(question, sizeof question, "%s. Is it there?", text);
+    return cli_ui_confirm(&call->ui, question) || say_no(err);
+}
+
 /* What it sits on comes first: old firmware there may not bring the module into its loader. */
 static bool begin_module(cli_call *call, cli_target *target, fettle_verb verb)
 {
@@ -274,6 +293,9 @@ static bool begin_module(cli_call *call, cli_target *target, fettle_verb verb)
     if (!board->is_good) {
         target->error = board->error;
         cli_ui_say(&call->ui, "The module was left alone, because its board comes first.");
+        return false;
+    }
+    if (!is_back_on(call, board, &target->error)) {
         return false;
     }
     make_job(call, target, verb, 0);

@@ -14,6 +14,7 @@
 typedef struct cli_json {
     FILE *out;
     bool needs_comma;
+    bool is_for_others; /* of a report: who writes the values leaves out what is private */
 } cli_json;
 
 /* A key is NULL for the value itself and inside arrays; keys are constants of ours. */

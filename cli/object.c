@@ -3,12 +3,16 @@
 #include "object.h"
 
 #include "failure.h"
+#include "record.h"
 
 #include <string.h>
 
 enum {
     SCHEMA = 1,
 };
+
+/* What stands in a report, which is sent to others, instead of what a module holds. */
+static const char left_out[] = "(left out of a report)";
 
 /* ---- parts ---- */
 
@@ -40,6 +44,17 @@ static void add_device(cli_json *json, const fettle_error *err)
     cli_json_close_object(json);
 }
 
+/* A sentence, which may name what identifies a module. */
+static void add_sentence(cli_json *json, const char *key, const char *text)
+{
+    char shown[CLI_RECORD_SENTENCE];
+    if (json->is_for_others) {
+        cli_record_mask(shown, sizeof shown, text);
+        text = shown;
+    }
+    cli_json_text(json, key, text);
+}
+
 void cli_object_add_error(cli_json *json, const fettle_error *err, bool is_verbose)
 {
     if (err == NULL) {
@@ -49,7 +64,7 @@ void cli_object_add_error(cli_json *json, const fettle_error *err, bool is_verbo
     cli_json_open_object(json, "error");
     cli_json_text(json, "code", fettle_code_slug(err->code));
     cli_json_text(json, "stage", stage_or_null(err->stage));
-    cli_json_text(json, "message", err->message);
+    add_sentence(json, "message", err->message);
     char hint[CLI_HINT_ROOM];
     cli_hint_to_show(hint, err->hint != NULL ? err->hint : "");
     cli_json_text(json, "hint", hint);
@@ -201,7 +216,7 @@ static void add_stages_and_notes(cli_json *json, const fettle_result *result)
     for (size_t i = 0; i < result->note_count; i++) {
         cli_json_open_object(json, NULL);
         cli_json_text(json, "slug", result->notes[i].slug);
-        cli_json_text(json, "message", result->notes[i].message);
+        add_sentence(json, "message", result->notes[i].message);
         cli_json_close_object(json);
     }
     cli_json_close_array(json);
@@ -262,6 +277,15 @@ static void add_chip(cli_json *json, const fettle_chip_facts *chip)
     cli_json_close_object(json);
 }
 
+static void number_or_null(cli_json *json, const char *key, bool is_known, uint64_t value)
+{
+    if (is_known) {
+        cli_json_number(json, key, value);
+    } else {
+        cli_json_null(json, key);
+    }
+}
+
 static void add_carrier(cli_json *json, const fettle_carrier_view *carrier)
 {
     if (carrier == NULL) {
@@ -271,9 +295,36 @@ static void add_carrier(cli_json *json, const fettle_carrier_view *carrier)
     cli_json_open_object(json, "carrier");
     cli_json_text(json, "what", carrier->what);
     cli_json_truth(json, "answers", carrier->answers);
-    cli_json_number(json, "hardware", carrier->has_hardware ? carrier->hardware : 0);
-    cli_json_number(json, "firmware", carrier->has_firmware ? carrier->firmware : 0);
-    cli_json_number(json, "product", carrier->has_product ? carrier->product : 0);
+    number_or_null(json, "hardware", carrier->has_hardware, carrier->hardware);
+    number_or_null(json, "firmware", carrier->has_firmware, carrier->firmware);
+    number_or_null(json, "product", carrier->has_product, carrier->product);
+    cli_json_close_object(json);
+}
+
+static void add_private(cli_json *json, const char *key, const char *value)
+{
+    bool is_told = value[0] != '\0' && !json->is_for_others;
+    cli_json_text(json, key, is_told ? value : NULL);
+}
+
+static void add_module(cli_json *json, const fettle_module_view *module)
+{
+    if (module == NULL) {
+        cli_json_null(json, "identity");
+        return;
+    }
+    cli_json_open_object(json, "identity");
+    cli_json_text(json, "name", module->name[0] != '\0' ? module->name : NULL);
+    add_private(json, "lora_mac", module->lora_mac);
+    add_private(json, "sigfox_id", module->sigfox_id);
+    cli_json_open_array(json, "secrets");
+    for (size_t i = 0; i < module->secret_count; i++) {
+        cli_json_open_object(json, NULL);
+        cli_json_text(json, "name", module->secrets[i].name);
+        cli_json_truth(json, "set", module->secrets[i].is_set);
+        cli_json_close_object(json);
+    }
+    cli_json_close_array(json);
     cli_json_close_object(json);
 }
 
@@ -364,7 +415,10 @@ static void add_target(cli_json *json, const char *key, const cli_target *target
     }
     add_chip(json, result->chip);
     add_carrier(json, result->carrier);
-    cli_json_text(json, "module", result->module_text != NULL ? result->module_text : "");
+    const char *about = result->module_text != NULL ? result->module_text : "";
+    cli_json_text(json, "module",
+                  json->is_for_others && about[0] != '\0' ? left_out : about);
+    add_module(json, result->module);
     add_stages_and_notes(json, result);
     add_radio(json, result->radio);
     add_fates(json, result->fates);
@@ -402,7 +456,7 @@ void cli_object_end(cli_json *json)
 
 static void write_refusal(FILE *out, const cli_call *call, const fettle_error *err)
 {
-    cli_json json = {.out = out};
+    cli_json json = {.out = out, .is_for_others = out == call->record.report};
     bool was_cancelled = err->code == FETTLE_E_CANCELLED;
     cli_object_begin(&json, call, false);
     cli_json_text(&json, "outcome",
@@ -472,7 +526,7 @@ static bool is_a_board(const cli_call *call, const cli_target *target)
 
 static void write_jobs(FILE *out, const cli_call *call)
 {
-    cli_json json = {.out = out};
+    cli_json json = {.out = out, .is_for_others = out == call->record.report};
     const cli_target *first = spokesman(call);
     bool is_verbose = call->ui.verbose > 0;
     fettle_wire sum = {0};
@@ -488,6 +542,7 @@ static void write_jobs(FILE *out, const cli_call *call)
     cli_object_begin(&json, call, first->is_good);
     cli_json_text(&json, "outcome", outcome_name_of(first));
     cli_json_text(&json, "verified", fettle_proof_name(weakest_proof(call)));
+    cli_json_text(&json, "state_dir", call->has_store ? call->store.folder : NULL);
     add_wire(&json, &sum);
     cli_object_add_error(&json, first->is_good ? NULL : &first->error, is_verbose);
     if ((call->args->command->verb & (CLI_VERB_READ | CLI_VERB_BACKUP)) != 0) {

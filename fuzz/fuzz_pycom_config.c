@@ -80,8 +80,9 @@ static void check_credentials(fettle_span block)
     must(!fettle_pycom_is_torn(block, block));
     if (block.size >= FETTLE_PYCOM_CREDENTIALS) {
         must(fettle_pycom_is_same_credentials(block, block));
-        must(fettle_pycom_is_torn(blank, block) ==
-             !fettle_pycom_is_same_credentials(blank, block));
+        must(fettle_pycom_is_torn(blank, block) == fettle_pycom_has_credentials(block));
+        must(fettle_pycom_lacks(block, block) == NULL);
+        must(fettle_pycom_lacks(block, blank) == NULL);
     } else {
         must(!fettle_pycom_has_credentials(block));
     }

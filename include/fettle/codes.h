@@ -206,7 +206,11 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_STEP_AFTER = 96,              /* step-after */
     FETTLE_NOTE_IDS_REPLACED = 97,            /* ids-replaced */
     FETTLE_NOTE_KEPT = 98,                    /* kept */
-    FETTLE_NOTE_COUNT = 99,
+    FETTLE_NOTE_CREDENTIALS_UNSURE = 99,      /* credentials-unsure */
+    FETTLE_NOTE_MEANT_FOR_RESTORE = 100,      /* meant-for-restore */
+    FETTLE_NOTE_IDS_OTHER = 101,              /* ids-other */
+    FETTLE_NOTE_WIRE_PERHAPS = 102,           /* wire-perhaps */
+    FETTLE_NOTE_COUNT = 103,
 } fettle_note_code;
 
 #endif

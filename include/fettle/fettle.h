@@ -217,6 +217,9 @@ typedef struct fettle_image_facts {
     const char *dfuse_size; /* its size field: "right", "with-suffix", "zero", or "none" */
     size_t piece_count;     /* for ESP chips, and of several files */
     const char *chip;       /* "esp32s3", where a file that names others says so; else "" */
+    const char *version;    /* of a vendor's package: of the firmware in it; or "" */
+    const char *
+        layouts; /* of a vendor's package: for how much flash it has layouts, "4 MB, 8 MB (shown)"; or "" */
 } fettle_image_facts;
 FETTLE_API void fettle_image_get_facts(const fettle_image *image,
                                        fettle_image_facts *facts);
@@ -552,6 +555,21 @@ typedef struct fettle_fates_view {
     const char *config, *settings, *files; /* the config block, NVS, the file system */
 } fettle_fates_view;
 
+/* A secret of a module: not what it is, nor how long. */
+typedef struct fettle_module_secret {
+    const char *name; /* "Sigfox private key" */
+    bool is_set;
+} fettle_module_secret;
+
+/* What a module is. */
+typedef struct fettle_module_view {
+    const char *name; /* "LoPy4"; empty: nobody knows which it is */
+    const char *lora_mac,
+        *sigfox_id; /* hex digits; empty: not set, or it couldn't be read */
+    size_t secret_count;
+    const fettle_module_secret *secrets;
+} fettle_module_view;
+
 /* What became of a job. Everything in it is the job's. */
 typedef struct fettle_result {
     fettle_result_outcome outcome;
@@ -583,11 +601,13 @@ typedef struct fettle_result {
         module_text; /* SURVEY, BACKUP: what the vendor knows of the module, lines; or empty */
     const fettle_chip_facts *chip; /* of an ESP board, once it was asked; else NULL */
     const fettle_radio_view *
-        radio; /* SURVEY, UPDATE: of a module that can be set to a region, as it is at the end; else NULL */
+        radio; /* SURVEY, UPDATE, BACKUP: of a module that can be set to a region, as it is at the end; else NULL */
     size_t partition_count; /* SURVEY, BACKUP: of an ESP board */
     const fettle_partition_facts *partitions;
     const fettle_fates_view
         *fates; /* UPDATE: of a module, once it went well and was no rehearsal; else NULL */
+    const fettle_module_view *
+        module; /* SURVEY, UPDATE, BACKUP: of a module that is known, as it is at the end; else NULL */
 } fettle_result;
 
 /* A question that must be answered before a job can run. Texts are the job's or constant. */

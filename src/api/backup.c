@@ -2,11 +2,15 @@
 /*
  * What can't be replaced on a module, kept in the store by the module's MAC, before anything of it is changed:
  *
- *   backups/240ac4000001/config.bin         the bytes, as they were the last time that they were worth keeping
+ *   backups/240ac4000001/config.bin         the bytes that are looked for first
  *   backups/240ac4000001/config.sha256      their hash, as sha256sum -c reads it
- *   backups/240ac4000001/config-1f2e3d4c.bin  the same by the beginning of its hash, so that no older one is ever lost
- *   backups/240ac4000001/partitions.bin     the partition table, with the same two beside it
- *   backups/240ac4000001/summary.txt        what is in it, for people; secrets masked
+ *   backups/240ac4000001/config-1f2e3d4c.bin  the same by the beginning of its hash, so that no other one is ever lost
+ *   backups/240ac4000001/config-1f2e3d4c.sha256
+ *   backups/240ac4000001/partitions.bin     the partition table, with the same three beside it
+ *   backups/240ac4000001/summary.txt        what is in config.bin, for people; secrets masked
+ *
+ * config.bin follows the module's settings, but not its ids and keys: where others stand on it than those that were kept, nobody knows
+ * who has put them there, and the ones that were kept stay first. Only a restore, which a person wants, brings others into that place.
  */
 #include "api/job_inside.h"
 
@@ -102,11 +106,11 @@ static bool keep_copy(const fettle_context *context, const copy_name *name,
     char hash[HASH_TEXT_SIZE], room[NAME_SIZE];
     hash_text(bytes, hash);
     copy_name lasting = name_by_hash(name, hash, room);
-    if (!put(context, &lasting, ".bin", bytes)) {
+    if (!put(context, &lasting, ".bin", bytes) || !put_hash(context, &lasting, hash)) {
         return false;
     }
-    return is_beside ? put_hash(context, &lasting, hash)
-                     : put(context, name, ".bin", bytes) && put_hash(context, name, hash);
+    return is_beside ||
+           (put(context, name, ".bin", bytes) && put_hash(context, name, hash));
 }
 
 static bool is_blank(fettle_span bytes)
@@ -121,12 +125,12 @@ static bool refuse(fettle_error *err, const char *text)
     return false;
 }
 
-/* What an erase, or a write that was cut off, has made of `before`: bits are set in it that were not, and none the other way round. */
+/* What an erase, or a write that was cut off, has made of `before`: FF where something was. */
 static bool is_rest_of(fettle_span now, const uint8_t *before)
 {
     bool differs = false;
     for (size_t i = 0; i < now.size; i++) {
-        if ((now.data[i] & before[i]) != before[i]) {
+        if (now.data[i] != before[i] && now.data[i] != 0xFF) {
             return false;
         }
         differs = differs || now.data[i] != before[i];
@@ -141,21 +145,68 @@ static bool keep_table(fettle_job *job, const fettle_module_keepsake *what)
     uint8_t before[FETTLE_TABLE_SIZE];
     bool is_rest = what->table.size == sizeof before &&
                    fettle_backup_recall_table(job, what->mac, before, sizeof before) &&
-                   is_rest_of(what->table, before);
+                   (what->is_part_of_table || is_rest_of(what->table, before));
     return what->table.size == 0 || keep_copy(job->context, &name, what->table, is_rest);
 }
 
 /* Where it went, for a person: what is beside something else has to be named. */
-static void note_kept(fettle_job *job, const fettle_module_keepsake *what)
+static void note_kept(fettle_job *job, const fettle_module_keepsake *what,
+                      fettle_span bytes, bool is_beside)
 {
-    char hash[HASH_TEXT_SIZE], room[NAME_SIZE], key[FETTLE_BACKUP_KEY_SIZE];
+    char hash[HASH_TEXT_SIZE], room[NAME_SIZE], key[FETTLE_BACKUP_KEY_SIZE],
+        first[FETTLE_BACKUP_KEY_SIZE];
     const copy_name folder = {what->mac, ""}, name = {what->mac, "config"};
-    hash_text(what->bytes, hash);
+    hash_text(bytes, hash);
     const copy_name lasting = name_by_hash(&name, hash, room);
     key_of(&folder, "", job->backup);
+    key_of(&name, ".bin", first);
     key_of(&lasting, ".bin", key);
     fettle_note_add(&job->engine.observed, FETTLE_NOTE_BACKED_UP,
-                    &(fettle_words){.text = what->is_beside ? key : job->backup});
+                    &(fettle_words){.text = is_beside ? key : job->backup});
+    if (what->is_other && what->agreed.size == 0) {
+        fettle_note_add(&job->engine.observed, FETTLE_NOTE_IDS_OTHER,
+                        &(fettle_words){.text = key, .text2 = first});
+    }
+}
+
+static bool is_same(fettle_span a, fettle_span b)
+{
+    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+}
+
+/* The one that was first goes beside, and is named: an earlier version of fettle may have kept it only there. */
+static bool keep_agreed(fettle_job *job, const fettle_module_keepsake *what)
+{
+    const copy_name config = {what->mac, "config"};
+    uint8_t bytes[FETTLE_MODULE_KEPT_MAX];
+    const fettle_span before = {bytes, what->agreed.size};
+    if (before.size <= sizeof bytes &&
+        fettle_backup_recall(job, what->mac, bytes, before.size) &&
+        !is_same(before, what->agreed) && !is_same(before, what->bytes)) {
+        if (!keep_copy(job->context, &config, before, true)) {
+            return false;
+        }
+        note_kept(job, what, before, true);
+    }
+    return keep_copy(job->context, &config, what->agreed, false);
+}
+
+static bool keep_config(fettle_job *job, const fettle_module_keepsake *what)
+{
+    const copy_name config = {what->mac, "config"}, summary = {what->mac, "summary"};
+    bool is_agreed = what->agreed.size > 0;
+    bool is_beside = what->is_beside || what->is_other || !what->is_worth_it || is_agreed;
+    if (what->is_worth_it || !is_blank(what->bytes)) {
+        if (!keep_copy(job->context, &config, what->bytes, is_beside)) {
+            return false;
+        }
+        note_kept(job, what, what->bytes, is_beside);
+    }
+    if (is_agreed && !keep_agreed(job, what)) {
+        return false;
+    }
+    return (is_beside && !is_agreed) ||
+           put_text(job->context, &summary, ".txt", what->summary);
 }
 
 /* What was kept before counts where the bytes have no ids; settings without them are worth a copy. */
@@ -163,25 +214,14 @@ bool fettle_backup_keep(void *self, const fettle_module_keepsake *what, fettle_e
 {
     fettle_job *job = self;
     const fettle_context *context = job->context;
-    const copy_name config = {what->mac, "config"}, summary = {what->mac, "summary"};
-    bool is_beside = what->is_beside || !what->is_worth_it;
     if (context->store == NULL) {
         return refuse(err, "no folder for it is known");
     }
     if (!keep_table(job, what)) {
         return refuse(err, "its partition table can't be written into the state folder");
     }
-    if (!what->is_worth_it && is_blank(what->bytes)) {
-        return true;
-    }
-    if (!keep_copy(context, &config, what->bytes, is_beside) ||
-        (!is_beside && !put_text(context, &summary, ".txt", what->summary))) {
-        return refuse(err, "its config block can't be written into the state folder");
-    }
-    if (what->is_worth_it) {
-        note_kept(job, what);
-    }
-    return true;
+    return keep_config(job, what) ||
+           refuse(err, "its config block can't be written into the state folder");
 }
 
 /* ---- finding it again ---- */
@@ -205,24 +245,30 @@ static bool get_by_hash(const fettle_context *context, const copy_name *name,
         return false;
     }
     hash_text((fettle_span){bytes, size}, own);
-    return memcmp(own, hash, NAME_DIGITS) == 0;
+    return memcmp(own, hash, sizeof own - 1) == 0;
 }
 
-/* Bytes and hash are two files: whoever was killed between them has left the copy that is named by its hash. */
+/*
+ * Bytes and hash are two files: whoever was killed between them has left the copy that is named by its hash. So has whoever has lost
+ * one of them, or has half of it.
+ */
 static bool recall(const fettle_context *context, const copy_name *name, uint8_t *bytes,
                    size_t size)
 {
     char hash[HASH_TEXT_SIZE], line[LINE_SIZE] = "";
     size_t count = 0, length = 0;
-    if (context->store == NULL || !get(context, name, ".bin", bytes, size, &count) ||
-        count != size) {
+    if (context->store == NULL) {
         return false;
     }
-    hash_text((fettle_span){bytes, size}, hash);
     (void)get(context, name, ".sha256", (uint8_t *)line, sizeof line - 1, &length);
-    return memcmp(line, hash, sizeof hash - 1) == 0 ||
-           get_by_hash(context, name, hash, bytes, size) ||
-           get_by_hash(context, name, line, bytes, size);
+    if (get(context, name, ".bin", bytes, size, &count) && count == size) {
+        hash_text((fettle_span){bytes, size}, hash);
+        if (memcmp(line, hash, sizeof hash - 1) == 0 ||
+            get_by_hash(context, name, hash, bytes, size)) {
+            return true;
+        }
+    }
+    return get_by_hash(context, name, line, bytes, size);
 }
 
 bool fettle_backup_recall(void *self, const uint8_t mac[6], uint8_t *bytes, size_t size)

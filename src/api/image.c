@@ -167,6 +167,8 @@ void fettle_image_get_facts(const fettle_image *image, fettle_image_facts *facts
         .dfuse_size = fettle_dfuse_size_name(image->dfuse_size),
         .piece_count = image->piece_count,
         .chip = image->chip,
+        .version = image->version,
+        .layouts = image->layouts,
     };
     memcpy(facts->sha256, image->sha256, sizeof facts->sha256);
 }
@@ -326,6 +328,16 @@ size_t fettle_image_fits(const fettle_image *image, const char **names, size_t m
 {
     size_t count = 0;
     const fettle_suffix *suffix = &image->suffix;
+    const fettle_board_row *module =
+        image->module[0] != '\0'
+            ? fettle_vendors_find_name(fettle_vendors_all(), image->module, NULL)
+            : NULL;
+    if (module != NULL) {
+        if (max > 0) {
+            names[0] = module->name;
+        }
+        return 1;
+    }
     if (!image->has_suffix || suffix->idVendor == 0xFFFF || suffix->idProduct == 0xFFFF) {
         return 0; /* it says nothing: neither does this */
     }

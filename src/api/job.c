@@ -159,6 +159,21 @@ static bool check_wishes(const fettle_job *job, fettle_error *err)
     return text == NULL;
 }
 
+/* As far as nobody needs the board for it. */
+static bool check_region(const fettle_job *job, fettle_error *err)
+{
+    fettle_vendors vendors = job->context->vendors;
+    const char *name = job->module_text[0] != '\0' ? job->module_text : NULL;
+    bool sets_region = job->verb == FETTLE_VERB_UPDATE && job->region_text[0] != '\0';
+    for (size_t i = 0; sets_region && i < vendors.count; i++) {
+        const fettle_module_ops *ops = vendors.list[i]->modules;
+        if (ops != NULL && ops->check_region != NULL) {
+            return ops->check_region(job->image, name, job->region_text, err);
+        }
+    }
+    return true;
+}
+
 /* What is about modules only, and this board neither is nor carries one: it is for the plan to say so. */
 static bool has_no_module(fettle_job *job)
 {
@@ -184,10 +199,13 @@ static bool select_board(fettle_job *job, fettle_error *err)
     if (has_no_module(job)) {
         return true;
     }
-    if (!fettle_select(job->context, board, module, image, &job->selection, err)) {
-        return false;
-    }
     bool is_copy = is_restore || job->verb == FETTLE_VERB_BACKUP;
+    if (!fettle_select(job->context, board, module, image, &job->selection, err)) {
+        /* What may come while somebody is waited for is a chip behind a line. */
+        return is_copy && board == NULL && module == NULL && job->wishes.wait > 0 &&
+               err->code == FETTLE_E_NO_BOARD &&
+               fettle_select(job->context, NULL, "", image, &job->selection, err);
+    }
     return !is_copy || module != NULL || !job->selection.row->carries_module ||
            fettle_select(job->context, board, "", image, &job->selection, err);
 }
@@ -208,8 +226,8 @@ static bool ready(fettle_job *job, fettle_error *err)
                    "what --module says is too long", err) ||
         !take_text(job->region_text, sizeof job->region_text, job->wishes.region,
                    "what --region says is too long", err) ||
-        !take_mac(job, err) || !check_wishes(job, err) || !fettle_stub_take(job, err) ||
-        !select_board(job, err)) {
+        !take_mac(job, err) || !check_wishes(job, err) || !check_region(job, err) ||
+        !fettle_stub_take(job, err) || !select_board(job, err)) {
         return false;
     }
     if (!make_plan(job, err)) {
@@ -351,6 +369,9 @@ static const char *ask_text(fettle_job *job, fettle_ask ask)
             "is plugged in.");
         break;
     case FETTLE_ASK_PLUG_IN:
+        if (row->plug != NULL) {
+            return row->plug;
+        }
         fettle_text_append(job->ask_text, TEXT_SIZE, "Plug ");
         fettle_text_append(job->ask_text, TEXT_SIZE, job->plan.name);
         fettle_text_append(job->ask_text, TEXT_SIZE, " in.");
@@ -362,6 +383,9 @@ static const char *ask_text(fettle_job *job, fettle_ask ask)
                            " and plug it in again; don't hold any button.");
         break;
     case FETTLE_ASK_WIRE:
+        if (row->enter_behind != NULL && job->engine.esp.carrier != NULL) {
+            return row->enter_behind;
+        }
         return row->enter != NULL ? row->enter : "";
     case FETTLE_ASK_UNWIRE:
         return row->unwire != NULL ? row->unwire : "";

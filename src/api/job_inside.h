@@ -79,6 +79,9 @@ struct fettle_job {
     fettle_chip_facts chip;
     fettle_carrier_view carrier;
     fettle_radio_view radio;
+    fettle_module_ids ids;
+    fettle_module_secret secrets[FETTLE_MODULE_SECRETS_MAX];
+    fettle_module_view module;
     char backup[FETTLE_BACKUP_KEY_SIZE];
     char about_module[FETTLE_MODULE_SUMMARY_SIZE];
     fettle_partition_facts partitions[FETTLE_PARTITIONS_MAX];

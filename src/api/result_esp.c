@@ -150,11 +150,56 @@ static void tell_radio(fettle_job *job)
         return;
     }
     look.name = job->plan.row != &fettle_board_esp ? job->plan.row->id : NULL;
+    look.remembered = work->esp.identity.has_mac
+                          ? fettle_memory_recall_module(job, work->esp.identity.mac)
+                          : NULL;
     take_new_range(job, &look);
     work->module->radio(&look, &radio);
     job->radio = (fettle_radio_view){radio.is_known, radio.is_there,
                                      radio.region != NULL ? radio.region : ""};
     job->result.radio = &job->radio;
+}
+
+/* Which it is: as it was named, else as it was remembered by its MAC. */
+static const char *name_module(fettle_job *job)
+{
+    const fettle_esp_identity *identity = &job->engine.esp.esp.identity;
+    const fettle_board_row *row = job->plan.row;
+    if (row->is_wired && row != &fettle_board_esp) {
+        return row->name;
+    }
+    const char *id =
+        identity->has_mac ? fettle_memory_recall_module(job, identity->mac) : NULL;
+    row = id != NULL ? fettle_vendors_find_name(job->context->vendors, id, NULL) : NULL;
+    return row != NULL ? row->name : "";
+}
+
+static void tell_ids(fettle_job *job)
+{
+    const fettle_esp_work *work = &job->engine.esp;
+    fettle_esp_board board;
+    fettle_module_look look;
+    fettle_module_ids *ids = &job->ids;
+    if (!fettle_esp_work_see(work, &board, &look)) {
+        return;
+    }
+    take_new_range(job, &look);
+    *ids = (fettle_module_ids){.secret_count = 0};
+    if (work->module->identify != NULL) {
+        work->module->identify(&look, ids);
+    }
+    for (size_t i = 0; i < ids->secret_count; i++) {
+        job->secrets[i] =
+            (fettle_module_secret){ids->secrets[i].name, ids->secrets[i].is_set};
+    }
+    job->module = (fettle_module_view){
+        .name = name_module(job),
+        .lora_mac = ids->lora_mac,
+        .sigfox_id = ids->sigfox_id,
+        .secret_count = ids->secret_count,
+        .secrets = job->secrets,
+    };
+    job->result.module = &job->module;
 }
 
 static const char *name_fate(fettle_fate fate)
@@ -215,8 +260,10 @@ void fettle_result_tell_chip(fettle_job *job)
         tell_partitions(job);
         tell_module(job);
     }
-    if (job->verb == FETTLE_VERB_SURVEY || job->verb == FETTLE_VERB_UPDATE) {
+    if (job->verb == FETTLE_VERB_SURVEY || job->verb == FETTLE_VERB_UPDATE ||
+        job->verb == FETTLE_VERB_BACKUP) {
         tell_radio(job);
+        tell_ids(job);
     }
     if (job->verb == FETTLE_VERB_UPDATE) {
         tell_fates(job);

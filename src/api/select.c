@@ -486,6 +486,30 @@ static bool refuse_carriers_file(const fettle_board_row *carrier,
     return false;
 }
 
+/* A file that names its module isn't for another one, whatever somebody has typed. */
+static bool check_file_of(const fettle_board_row *row, const fettle_vendor *vendor,
+                          const fettle_image *image, fettle_error *err)
+{
+    char text[200];
+    const fettle_vendor *of_file = NULL;
+    const fettle_module_ops *ops = vendor != NULL ? vendor->modules : NULL;
+    bool is_told = image != NULL && image->module[0] != '\0' && ops != NULL &&
+                   ops->takes_files_of != NULL && row != &fettle_board_esp;
+    if (!is_told || ops->takes_files_of(row->id, image->module)) {
+        return true;
+    }
+    const fettle_board_row *other =
+        fettle_vendors_find_name((fettle_vendors){&vendor, 1}, image->module, &of_file);
+    fettle_words_render(text, sizeof text,
+                        "the package is for a {text}, and --module says {text2}",
+                        &(fettle_words){.text = other != NULL ? other->name : image->module,
+                                        .text2 = row->name});
+    fettle_error_set(err, FETTLE_E_IMAGE_NOT_FOR_BOARD,
+                     &(fettle_words){.board = row->name, .text = text});
+    err->hint = "Choose the package for that module; if --module is wrong, leave it out.";
+    return false;
+}
+
 /* A port shows the carrier; what is meant may be the module on it. The file knows, or a person says so. */
 static bool turn_to_module(fettle_context *context, const char *module,
                            const fettle_image *image, fettle_selection *selection,
@@ -512,6 +536,9 @@ static bool turn_to_module(fettle_context *context, const char *module,
                         : &fettle_board_esp;
     if (!is_module_row(row)) {
         return refuse_module(context, name, err);
+    }
+    if (!check_file_of(row, vendor, image, err)) {
+        return false;
     }
     selection->row = row;
     selection->vendor = vendor;

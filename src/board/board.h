@@ -75,13 +75,15 @@ typedef struct fettle_board_row {
     fettle_us window;     /* how long update mode lasts when nobody uses it; 0: for ever */
     const char *button;   /* "button S1 (MCLR)": what is held; NULL: no hand is needed */
     const char *enter;    /* how a person brings it into update mode: steps, one a line */
-    const char
-        *plug; /* the same for one that isn't there at all yet; NULL: likewise `enter` */
+    const char *enter_behind; /* the same behind a carrier; NULL: likewise */
+    const char *
+        plug; /* how it is plugged in: `enter` for one that isn't there at all yet; NULL: likewise `enter` */
     bool
         is_wired; /* that is a wire and its reset button, and the wire has to come off again */
     const char *unwire; /* steps for that, one a line; or NULL */
     /* What to do where a hand was asked for in vain; or NULL. */
     const char *if_not_wired, *if_not_reset, *if_silent;
+    const char *if_module_silent; /* of a carrier: its module says nothing; or NULL */
     const char *
         safe_boot; /* how the application says that it left out what people have put on it; or NULL */
     const char *picture; /* name of the picture that shows where the button is, or NULL */

@@ -72,7 +72,7 @@ typedef struct fettle_module_look {
     fettle_span
         kept; /* the first of them as it was kept the last time, for this MAC; size 0: nothing was */
     const struct fettle_partitions *
-        table_before; /* as it was kept, where the board has lost it: an update was cut off; or NULL */
+        table_before; /* as it was kept of this very module, for where an update was cut off; or NULL */
 } fettle_module_look;
 
 /* What a person wants of a module. */
@@ -81,6 +81,8 @@ typedef struct fettle_module_wishes {
     bool erases_files;    /* its file system */
     bool erases_settings; /* its NVS */
     bool names_slot;      /* a person said where the application goes */
+    bool
+        agrees_to_loss; /* of files that a new layout takes with it; or nothing is written */
 } fettle_module_wishes;
 
 /* What becomes of what somebody has on a module. */
@@ -125,6 +127,21 @@ typedef struct fettle_module_radio {
     bool is_there;      /* it has */
     const char *region; /* constant; NULL: not set, or a number that means none */
 } fettle_module_radio;
+
+enum {
+    FETTLE_MODULE_ID_SIZE = 24,
+    FETTLE_MODULE_SECRETS_MAX = 12,
+};
+
+typedef struct fettle_module_ids {
+    char lora_mac[FETTLE_MODULE_ID_SIZE],
+        sigfox_id[FETTLE_MODULE_ID_SIZE]; /* hex digits; empty: not set */
+    size_t secret_count;
+    struct {
+        const char *name; /* constant */
+        bool is_set;
+    } secrets[FETTLE_MODULE_SECRETS_MAX];
+} fettle_module_ids;
 
 enum { FETTLE_MODULE_STEP_SIZE = 240 };
 
@@ -187,6 +204,9 @@ typedef struct fettle_module_ops {
     /* Has the irreplaceable range anything that a copy should be kept of? */
     bool (*is_worth_keeping)(const fettle_module_look *look);
 
+    /* Has it good ones, and not those that were kept? Nobody knows which are right, so both stay. */
+    bool (*has_others)(const fettle_module_look *look);
+
     /* The row of the board's table that is started; NULL: none, or nobody knows. */
     const struct fettle_partition *(*started)(const fettle_module_look *look);
 
@@ -224,6 +244,19 @@ typedef struct fettle_module_ops {
 
     /* The region that the radio is set to, as the range says it. NULL: such modules have none. */
     void (*radio)(const fettle_module_look *look, fettle_module_radio *radio);
+
+    /* What identifies it, and which of its secrets are set. NULL: such modules have nothing of that. */
+    void (*identify)(const fettle_module_look *look, fettle_module_ids *ids);
+
+    /*
+     * Is there such a region, and does the module that a person names (NULL: nobody did), or that the file is for (NULL: none), have it?
+     * What is known before any board is looked at. False: USAGE, or REGION_NOT_HERE. NULL: such modules have none.
+     */
+    bool (*check_region)(const struct fettle_image *image, const char *name,
+                         const char *region, fettle_error *err);
+
+    /* May the module `id` ("wipy2") take a file that names `word` ("wipy")? */
+    bool (*takes_files_of)(const char *id, const char *word);
 } fettle_module_ops;
 
 #endif

@@ -154,6 +154,8 @@ typedef struct fettle_image {
     void (*free_package)(void *package);
     char module
         [FETTLE_IMAGE_MODULE_SIZE]; /* the id of the board row that it is for; or empty */
+    char version[32];               /* of the firmware in it; or empty */
+    char layouts[64];               /* which variants there are, for people; or empty */
 
     void *memory;      /* the image's own: the bytes of the file, and its name */
     void *more_memory; /* regions, and content that isn't bytes of the file; or NULL */

@@ -61,6 +61,7 @@ static fettle_effect on_looked(fettle_job_engine *job, const fettle_outcome *las
 /* Armed: whatever comes is taken up at once, without a further word from anybody. */
 static fettle_effect arm(fettle_job_engine *job, fettle_us now)
 {
+    bool is_absent = fettle_job_hand_row(job)->is_wired; /* a wire is asked for later */
     bool needs_button = job->plan->row->enter != NULL;
     if (!job->attempt.is_armed) {
         job->attempt.is_armed = true;
@@ -71,8 +72,8 @@ static fettle_effect arm(fettle_job_engine *job, fettle_us now)
     return fettle_script_open(
         job, job->sight.path[0] != '\0' ? FETTLE_STAGE_ENTER : FETTLE_STAGE_FIND, true,
         job->armed_until,
-        needs_button || job->sight.path[0] != '\0' ? FETTLE_ASK_UPDATE_MODE
-                                                   : FETTLE_ASK_PLUG_IN,
+        !is_absent && (needs_button || job->sight.path[0] != '\0') ? FETTLE_ASK_UPDATE_MODE
+                                                                   : FETTLE_ASK_PLUG_IN,
         fettle_script_on_arrived);
 }
 

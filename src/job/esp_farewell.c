@@ -8,7 +8,7 @@ enum {
         3000, /* from one failure of a program to the next, if it is to be called a loop */
 };
 
-static fettle_esp_work_then on_heard_by_hand, leave, listen, watch;
+static fettle_esp_work_then on_heard_by_hand, begin_by_hand, leave, listen, watch;
 
 /* ---- one that fails ---- */
 
@@ -52,6 +52,13 @@ static fettle_effect watch(fettle_esp_work *work, fettle_us now)
 
 /* ---- leave ---- */
 
+static void wait_for_unwiring(fettle_esp_work *work, fettle_us time)
+{
+    fettle_esp_was_left(&work->esp, work->esp.baud);
+    work->esp.ask = FETTLE_ASK_UNWIRE;
+    work->until = time;
+}
+
 /* The lines don't reach the chip: it was in its loader before anybody pulled them. */
 static fettle_effect on_knocked(fettle_esp_work *work, fettle_us now)
 {
@@ -59,6 +66,13 @@ static fettle_effect on_knocked(fettle_esp_work *work, fettle_us now)
         return fettle_esp_work_end_well(work, now);
     }
     work->esp.setup.has_lines = false;
+    if (work->unwire_time > 0) {
+        wait_for_unwiring(work, work->unwire_time);
+        return begin_by_hand(work, now);
+    }
+    if (work->note_if_wired != FETTLE_NOTE_NONE && work->observed != NULL) {
+        fettle_note_add(work->observed, work->note_if_wired, NULL);
+    }
     return leave(work, now);
 }
 
@@ -172,9 +186,7 @@ fettle_engine *fettle_esp_work_leave_by_hand(fettle_esp_work *work, fettle_us ti
     fettle_engine *engine = fettle_esp_work_ready(work, begin_by_hand, 0);
     work->has_started = work->stays_in_loader = work->has_nothing_to_start = false;
     work->loops = false;
-    fettle_esp_was_left(&work->esp, work->esp.baud);
-    work->esp.ask = FETTLE_ASK_UNWIRE;
-    work->until = time;
+    wait_for_unwiring(work, time);
     return engine;
 }
 

@@ -362,6 +362,8 @@ fettle_esp_board fettle_esp_work_board(const fettle_esp_work *work)
         .is_unreadable = !fettle_esp_can_read(&work->esp),
         .table = work->has_table ? &work->table : NULL,
         .otadata = work->has_otadata ? &work->otadata : NULL,
+        .spared = work->range_count > 0 ? work->ranges[0].address : 0,
+        .spared_size = work->range_count > 0 ? work->ranges[0].size : 0,
     };
 }
 

@@ -67,6 +67,9 @@ struct fettle_esp_work {
     fettle_module_range ranges[FETTLE_MODULE_RANGES_MAX];
     uint8_t *range_bytes[FETTLE_MODULE_RANGES_MAX]; /* in `module_bytes`; NULL: not read */
     char version[FETTLE_MODULE_VERSION_SIZE];       /* survey: of what ran; or empty */
+    fettle_us
+        unwire_time; /* leave: how long a person is waited for who takes a wire off that nobody has asked for; 0: nobody is there */
+    fettle_note_code note_if_wired;              /* leave: what is said instead; or none */
     bool was_by_hand;                            /* survey: a person has brought it there */
     fettle_esp_seen seen[FETTLE_PARTITIONS_MAX]; /* ask: of each row */
     uint32_t count, first_address;               /* compare, check_blank: what differs */

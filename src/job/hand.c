@@ -48,7 +48,8 @@ static const fettle_board_row *row_of(const fettle_job_engine *job,
     if (was_here(job, vendor)) {
         return fits || !has_ids ? vendor->any_module : vendor->perhaps_module;
     }
-    return fits ? vendor->perhaps_module : NULL;
+    bool is_unseen = !has_ids && job->sight.arrival != 0; /* it is there */
+    return fits || is_unseen ? vendor->perhaps_module : NULL;
 }
 
 const fettle_board_row *fettle_job_hand_row(const fettle_job_engine *job)

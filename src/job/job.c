@@ -315,6 +315,25 @@ static size_t list_faces(fettle_job_engine *job, bool opens)
     return count;
 }
 
+/* The computer's own ports have no ids. */
+static bool is_on_usb(const fettle_sight *sight)
+{
+    return sight->kind == FETTLE_LINK_SERIAL && sight->id.vendor != 0;
+}
+
+/* Of a line that nobody has named. */
+static bool (*may_be(const fettle_job_engine *job))(const fettle_sight *sight)
+{
+    const fettle_plan *plan = job->plan;
+    bool is_named =
+        job->sight.path[0] != '\0' || plan->path[0] != '\0' || plan->serial[0] != '\0';
+    if (is_named || plan->row->protocol != FETTLE_PROTOCOL_ESP) {
+        return NULL;
+    }
+    return plan->row == &fettle_board_esp && !job->means_module ? fettle_bridge_is_known
+                                                                : is_on_usb;
+}
+
 /* Once a board was seen, it alone is meant, under whatever ids it comes back where no table tells. */
 fettle_effect fettle_script_open(fettle_job_engine *job, fettle_stage stage, bool opens,
                                  fettle_us until, fettle_ask ask, fettle_script_then *next)
@@ -331,10 +350,7 @@ fettle_effect fettle_script_open(fettle_job_engine *job, fettle_stage stage, boo
         .never = plan->never,
         .never_count = plan->never_count,
         .after_arrival = job->after_arrival,
-        .may_be = plan->row == &fettle_board_esp && !is_bound && plan->path[0] == '\0' &&
-                          plan->serial[0] == '\0'
-                      ? fettle_bridge_is_known
-                      : NULL,
+        .may_be = may_be(job),
     };
     if (is_bound && plan->row == &fettle_board_generic &&
         (job->was_app_seen || stage == FETTLE_STAGE_CONFIRM)) {

@@ -32,9 +32,12 @@ typedef struct fettle_module_keepsake {
     const uint8_t *mac;       /* six bytes */
     uint32_t address;         /* of the bytes, in its flash */
     fettle_span bytes, table; /* the partition table; size 0: there is none */
+    bool is_part_of_table;    /* of a new one; it must not replace a whole one */
     bool is_worth_it;         /* else it must not replace what was kept before */
     bool is_beside;           /* nor is it to: what is being restored may be just that */
-    char summary[FETTLE_MODULE_SUMMARY_SIZE];
+    bool is_other;            /* nor may it: they are good, but not those that were kept */
+    fettle_span agreed; /* what takes their place, which a person wants; size 0: nothing */
+    char summary[FETTLE_MODULE_SUMMARY_SIZE]; /* of those that are looked for first now */
 } fettle_module_keepsake;
 
 /* How sure we are, strongest last. */
@@ -321,11 +324,14 @@ struct fettle_job_engine {
         fettle_esp_board board;
         fettle_module_look look;
         fettle_module_work work;
+        bool brings_own; /* ids and keys of its own, out of the backup that is restored */
         bool was_kept;
         uint8_t kept_mac[6]; /* whose that was */
         uint8_t kept[FETTLE_MODULE_KEPT_MAX];
         fettle_partitions table_before;
         char version_before[FETTLE_MODULE_VERSION_SIZE]; /* of its firmware; or empty */
+        uint8_t version_mac[6];                          /* whose that was */
+        uint8_t fates_mac[6];                            /* and whose the fates are */
         char version_after[FETTLE_MODULE_VERSION_SIZE];  /* of what it is to start */
     } module;
     size_t erase_range_count;

@@ -76,6 +76,20 @@ static bool is_failure(const fettle_job_engine *job)
     return is_update || plan->kind == FETTLE_TASK_RESET;
 }
 
+/* What was read of it before is there no more where this very job has written something else. */
+static void renew(const fettle_job_engine *job, fettle_module_look *look)
+{
+    for (size_t i = 0; job->has_written && i < job->esp.range_count; i++) {
+        for (size_t k = 0; k < job->layout.count; k++) {
+            const fettle_esp_piece *piece = &job->layout.pieces[k];
+            if (piece->address == job->esp.ranges[i].address &&
+                piece->data.size >= look->ranges[i].size && look->ranges[i].size > 0) {
+                look->ranges[i].data = piece->data.data;
+            }
+        }
+    }
+}
+
 /* False: there is no ladder for this board. */
 static bool find_step(const fettle_job_engine *job, fettle_module_rescue *rescue)
 {
@@ -88,6 +102,7 @@ static bool find_step(const fettle_job_engine *job, fettle_module_rescue *rescue
         !fettle_esp_work_see(&job->esp, &board, &look)) {
         return false;
     }
+    renew(job, &look);
     const fettle_module_distress distress = {
         .finds_nothing = finds_nothing(job),
         .loses_power = loses_power(job),

@@ -151,6 +151,20 @@ static void expect_a_hand(fettle_job_engine *job, bool is_in_loader)
     }
 }
 
+/* Of a further try: how it was left, where no reset of ours reaches it. */
+static void recall_last_try(fettle_job_engine *job, fettle_esp_setup *setup)
+{
+    const fettle_esp_work *last = &job->esp;
+    if (job->tries == 0 || last->carrier != NULL) {
+        return;
+    }
+    setup->left_at = last->esp.baud > FETTLE_ESP_BAUD ? last->esp.baud : 0;
+    if (last->was_by_hand) {
+        setup->has_lines = false;
+        setup->reset_count = 0;
+    }
+}
+
 static bool meet(fettle_job_engine *job, fettle_error *err)
 {
     const fettle_bridge *bridge = fettle_bridge_of(job->sight.id);
@@ -184,8 +198,11 @@ static bool meet(fettle_job_engine *job, fettle_error *err)
     if (carrier != NULL) {
         meet_carrier(job, carrier, &setup);
     }
+    recall_last_try(job, &setup);
+    bool was_by_hand = job->tries > 0 && job->esp.was_by_hand;
     fettle_esp_work_free(&job->esp);
     fettle_esp_work_init(&job->esp, &setup, job->memory);
+    job->esp.was_by_hand = was_by_hand; /* the wire is where it was */
     job->esp.carrier = carrier;
     job->esp.carrier_room = &job->carrier_room;
     job->esp.late_baud =
@@ -219,12 +236,20 @@ static fettle_engine *survey(fettle_job_engine *job)
     return fettle_esp_work_survey(&job->esp);
 }
 
+/* Noise may be a loader that was left at another rate: where no reset of ours reaches it, a press of its button mends that. */
+static bool may_be_left(const fettle_job_engine *job, const fettle_error *error)
+{
+    bool is_unreset = job->esp.was_by_hand || job->esp.esp.setup.reset_count == 0 ||
+                      fettle_job_hand_row(job)->if_not_wired != NULL;
+    return error->code == FETTLE_E_ESP_NOISE && job->esp.carrier == NULL && is_unreset;
+}
+
 /* What a finger on BOOT and RESET can mend. */
 static bool needs_hand(const fettle_job_engine *job, const fettle_error *error)
 {
-    (void)job;
-    return error->code == FETTLE_E_ESP_SILENT || error->code == FETTLE_E_ESP_BOOT_MODE ||
-           error->code == FETTLE_E_ESP_NOT_RESET || error->code == FETTLE_E_CARRIER_SILENT;
+    return may_be_left(job, error) || error->code == FETTLE_E_ESP_SILENT ||
+           error->code == FETTLE_E_ESP_BOOT_MODE || error->code == FETTLE_E_ESP_NOT_RESET ||
+           error->code == FETTLE_E_CARRIER_SILENT;
 }
 
 static fettle_engine *survey_by_hand(fettle_job_engine *job, fettle_us until)
@@ -441,6 +466,14 @@ static void note_stub(fettle_job_engine *job)
     }
 }
 
+/* A wire is what has brought it there, if no reset of ours reaches it. */
+static bool is_on_wire(const fettle_job_engine *job)
+{
+    const fettle_esp_work *work = &job->esp;
+    bool is_unreset = work->carrier == NULL && work->esp.setup.reset_count == 0;
+    return (work->was_by_hand || is_unreset) && fettle_job_hand_row(job)->is_wired;
+}
+
 /* Nothing but a hand takes a wire off. */
 static fettle_engine *leave_by_hand(fettle_job_engine *job)
 {
@@ -455,19 +488,24 @@ static fettle_engine *leave(fettle_job_engine *job)
 {
     note_stub(job);
     job->has_said_farewell = true;
-    if (job->esp.was_by_hand && fettle_job_hand_row(job)->is_wired) {
+    if (is_on_wire(job)) {
         return leave_by_hand(job);
     }
+    bool may_be_wired = job->esp.carrier == NULL && fettle_job_hand_row(job)->is_wired;
+    job->esp.unwire_time =
+        may_be_wired && fettle_script_has_a_hand(job) ? job->plan->wait : 0;
+    job->esp.note_if_wired = may_be_wired ? FETTLE_NOTE_WIRE_PERHAPS : FETTLE_NOTE_NONE;
     return fettle_esp_work_leave(&job->esp);
 }
 
-/* It is left in its loader then, and nobody waits for the wire to be taken off. */
-static void note_wire_after_erase(fettle_job_engine *job, bool stays)
+/* It is left in its loader then, and nobody waits for the wire to be taken off: after an erase, a failure, or a word of a person. */
+static void note_wire(fettle_job_engine *job, bool stays)
 {
-    if (job->plan->kind == FETTLE_TASK_ERASE && job->has_written && job->esp.was_by_hand &&
-        fettle_job_hand_row(job)->is_wired && !stays &&
-        job->engine.error.code == FETTLE_E_NONE) {
-        fettle_script_note(job, FETTLE_NOTE_UNWIRE);
+    bool was_good = job->engine.error.code == FETTLE_E_NONE;
+    bool is_left = was_good ? job->plan->kind == FETTLE_TASK_ERASE && job->has_written
+                            : !job->has_said_farewell;
+    if (is_left && job->esp.was_by_hand && fettle_job_hand_row(job)->is_wired && !stays) {
+        fettle_script_note(job, was_good ? FETTLE_NOTE_UNWIRE : FETTLE_NOTE_WIRE_PERHAPS);
     }
 }
 
@@ -484,9 +522,12 @@ static fettle_engine *rest(fettle_job_engine *job)
         return fettle_esp_work_restart(
             &job->esp); /* cut off before the carrier's last word */
     }
-    note_wire_after_erase(job, stays);
     bool was_reset = job->esp.esp.has_contact || job->esp.is_held;
-    if (!was_reset || job->has_said_farewell || job->has_written || stays) {
+    bool is_left = !was_reset || job->has_said_farewell || job->has_written || stays;
+    if (is_left || is_cancelled || !is_known) {
+        note_wire(job, stays);
+    }
+    if (is_left) {
         return NULL;
     }
     return is_cancelled || !is_known ? fettle_esp_work_restart(&job->esp) : leave(job);
@@ -507,7 +548,20 @@ static const char *hint_of_vendor(const fettle_board_row *row, fettle_code code)
     return code == FETTLE_E_ESP_BOOT_MODE   ? row->if_not_wired
            : code == FETTLE_E_ESP_NOT_RESET ? row->if_not_reset
            : code == FETTLE_E_ESP_SILENT    ? row->if_silent
+           : code == FETTLE_E_ESP_NOISE     ? row->if_not_reset
                                             : NULL;
+}
+
+/* A carrier of its own kind knows what it hasn't got. */
+static const char *hint_of_carrier(const fettle_job_engine *job, fettle_code code)
+{
+    const fettle_vendor *vendor;
+    const fettle_board_row *row =
+        job->esp.carrier != NULL && code == FETTLE_E_ESP_SILENT
+            ? fettle_vendors_find_id(job->vendors, job->sight.id, FETTLE_MODE_UNKNOWN, 0,
+                                     &vendor)
+            : NULL;
+    return row != NULL ? row->if_module_silent : NULL;
 }
 
 /* What the ROM says when it finds nothing at all where its chip has the second stage. */
@@ -521,9 +575,20 @@ static const char *hint(const fettle_job_engine *job)
     if (job->esp.carrier != NULL && code == FETTLE_E_ESP_NOT_RESET) {
         code = FETTLE_E_ESP_BOOT_MODE;
     }
+    bool was_asked = job->attempt.has_asked || job->esp.was_by_hand;
+    if (code == FETTLE_E_ESP_NOT_RESET && !was_asked) {
+        code = FETTLE_E_ESP_BOOT_MODE; /* nobody has connected anything yet */
+    }
+    if (code == FETTLE_E_ESP_NOISE && !job->esp.was_by_hand) {
+        code =
+            FETTLE_E_NONE; /* of a line that has never been better a cable is the cause */
+    }
     const char *rescue = is_missing ? fettle_rescue_hint(job) : NULL;
     if (rescue != NULL) {
         return rescue;
+    }
+    if (hint_of_carrier(job, code) != NULL) {
+        return hint_of_carrier(job, code);
     }
     return is_missing && job->esp.has_nothing_to_start && chip != NULL && chip->has_chip_id
                ? "The chip finds no bootloader to start: write the bootloader and the "

@@ -135,15 +135,15 @@ bool fettle_module_is_one(const fettle_job_engine *job)
 
 /* ---- what is known of it ---- */
 
-/* An update that was cut off may have left the board without a table: then the one that was kept says what was where. */
+/* An update that was cut off may have left the board without a table, or with a part of one: then the one that was kept says what was where. */
 static const fettle_partitions *table_before(fettle_job_engine *job)
 {
     uint8_t bytes[FETTLE_TABLE_SIZE];
     fettle_partitions *table = &job->module.table_before;
     const fettle_esp_identity *identity = &job->esp.esp.identity;
     fettle_error ignored;
-    bool is_kept = job->module.board.table == NULL && !job->module.board.is_unreadable &&
-                   identity->has_mac && job->recall_table != NULL &&
+    bool is_kept = !job->module.board.is_unreadable && identity->has_mac &&
+                   job->recall_table != NULL &&
                    job->recall_table(job->keep_user, identity->mac, bytes, sizeof bytes);
     return is_kept && fettle_partitions_read(table, (fettle_span){bytes, sizeof bytes},
                                              FETTLE_TABLE_ADDRESS, &ignored)
@@ -250,6 +250,45 @@ static void count_mass_erase(fettle_job_engine *job)
     }
 }
 
+static bool is_mac(const fettle_job_engine *job, const uint8_t mac[6])
+{
+    const fettle_esp_identity *identity = &job->esp.esp.identity;
+    return identity->has_mac && memcmp(mac, identity->mac, sizeof identity->mac) == 0;
+}
+
+/* What an earlier try has done away with isn't kept because this one leaves it alone. */
+static void outlast(fettle_fate *fate, fettle_fate before)
+{
+    bool is_done = before == FETTLE_FATE_ERASED || before == FETTLE_FATE_REPLACED ||
+                   before == FETTLE_FATE_RESTORED;
+    bool is_weaker = *fate == FETTLE_FATE_KEPT || *fate == FETTLE_FATE_UNKNOWN;
+    *fate = is_done && is_weaker ? before : *fate;
+}
+
+static void keep_fates(fettle_job_engine *job, const fettle_module_fates *before)
+{
+    fettle_module_fates *fates = &job->module.work.fates;
+    if (job->has_written && is_mac(job, job->module.fates_mac)) {
+        outlast(&fates->irreplaceable, before->irreplaceable);
+        outlast(&fates->settings, before->settings);
+        outlast(&fates->files, before->files);
+    }
+    memcpy(job->module.fates_mac, job->esp.esp.identity.mac, sizeof job->module.fates_mac);
+}
+
+/* In a later try another module may sit there, which nobody has asked. */
+static void take_version(fettle_job_engine *job)
+{
+    char *version = job->module.version_before;
+    if (job->esp.version[0] != '\0') {
+        memcpy(version, job->esp.version, sizeof job->module.version_before);
+        memcpy(job->module.version_mac, job->esp.esp.identity.mac,
+               sizeof job->module.version_mac);
+    } else if (version[0] != '\0' && !is_mac(job, job->module.version_mac)) {
+        version[0] = '\0';
+    }
+}
+
 bool fettle_module_lay_out(fettle_job_engine *job, const fettle_esp_board *board,
                            fettle_error *err)
 {
@@ -259,14 +298,15 @@ bool fettle_module_lay_out(fettle_job_engine *job, const fettle_esp_board *board
         .erases_files = plan->erases_files,
         .erases_settings = plan->erases_settings,
         .names_slot = plan->memory[0] != '\0' || plan->has_address,
+        .agrees_to_loss = plan->kind != FETTLE_TASK_UPDATE || plan->is_dry ||
+                          plan->writes_special || plan->mass_erases,
     };
+    const fettle_module_fates fates = job->module.work.fates;
     fettle_module_free(job);
     job->module.work = (fettle_module_work){.layout = &job->layout};
+    job->module.brings_own = false;
     job->module.version_after[0] = '\0';
-    if (job->esp.version[0] != '\0') {
-        memcpy(job->module.version_before, job->esp.version,
-               sizeof job->module.version_before);
-    }
+    take_version(job);
     if (job->esp.module != NULL) {
         fettle_module_look_at(job);
     }
@@ -285,6 +325,7 @@ bool fettle_module_lay_out(fettle_job_engine *job, const fettle_esp_board *board
     }
     find_version(job);
     count_mass_erase(job);
+    keep_fates(job, &fates);
     return true;
 }
 
@@ -323,7 +364,8 @@ static void note_kept(fettle_job_engine *job)
 void fettle_module_note_end(fettle_job_engine *job)
 {
     bool is_update = job->plan->kind == FETTLE_TASK_UPDATE && job->has_written;
-    if (!is_update || job->esp.module == NULL) {
+    bool is_about_radio = job->plan->image == NULL; /* then nobody fears for the rest */
+    if (!is_update || is_about_radio || job->esp.module == NULL) {
         return;
     }
     if (fettle_script_is_proven(job)) {
@@ -340,6 +382,42 @@ static bool is_kept(const fettle_job_engine *job)
     const fettle_esp_identity *identity = &job->esp.esp.identity;
     return job->module.was_kept &&
            memcmp(job->module.kept_mac, identity->mac, sizeof identity->mac) == 0;
+}
+
+/* An earlier try, cut off, has left the beginning of what is to be written now. */
+static bool is_part_of_new_table(const fettle_job_engine *job)
+{
+    const uint8_t *now = job->esp.bytes_of_table;
+    bool differs = false;
+    for (size_t i = 0; i < job->layout.count; i++) {
+        const fettle_esp_piece *piece = &job->layout.pieces[i];
+        uint64_t end = (uint64_t)piece->address + piece->data.size;
+        if (piece->address > FETTLE_TABLE_ADDRESS || end <= FETTLE_TABLE_ADDRESS) {
+            continue;
+        }
+        for (size_t k = 0; k < FETTLE_TABLE_SIZE; k++) {
+            size_t at = FETTLE_TABLE_ADDRESS - piece->address + k;
+            uint8_t wanted = at < piece->data.size ? piece->data.data[at] : 0xFF;
+            if (now[k] != wanted && now[k] != 0xFF) {
+                return false;
+            }
+            differs = differs || now[k] != wanted;
+        }
+    }
+    return differs;
+}
+
+/* What a person has restored is found first from now on, also where its write is cut off. */
+static fettle_span agreed_range(const fettle_job_engine *job)
+{
+    const fettle_module_range *range = &job->esp.ranges[0];
+    for (size_t i = 0; job->module.brings_own && i < job->layout.count; i++) {
+        const fettle_esp_piece *piece = &job->layout.pieces[i];
+        if (piece->address == range->address && piece->data.size == range->size) {
+            return piece->data;
+        }
+    }
+    return (fettle_span){.size = 0};
 }
 
 bool fettle_module_back_up(fettle_job_engine *job, fettle_error *err)
@@ -367,10 +445,15 @@ bool fettle_module_back_up(fettle_job_engine *job, fettle_error *err)
         .table = job->esp.has_table
                      ? (fettle_span){job->esp.bytes_of_table, FETTLE_TABLE_SIZE}
                      : (fettle_span){NULL, 0},
+        .is_part_of_table = job->esp.has_table && is_part_of_new_table(job),
         .is_worth_it = job->esp.module->is_worth_keeping(seen),
         .is_beside = plan->is_restore && seen->kept.size > 0,
+        .is_other = job->esp.module->has_others(seen),
+        .agreed = agreed_range(job),
     };
-    job->esp.module->summarise(seen, what.summary, sizeof what.summary);
+    fettle_module_look first = *seen;
+    first.ranges[0] = what.agreed.size > 0 ? what.agreed : seen->ranges[0];
+    job->esp.module->summarise(&first, what.summary, sizeof what.summary);
     if (job->keep == NULL) {
         fettle_error_set(err, FETTLE_E_BACKUP_FAILED,
                          &(fettle_words){.text = "there is no place for it"});

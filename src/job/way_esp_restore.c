@@ -141,6 +141,10 @@ static bool agree(fettle_job_engine *job, fettle_error *err)
                             : "the backup is of {text}, and this board is {text2}",
                         &words);
     fettle_error_set(err, FETTLE_E_CONFIRMATION_NEEDED, &(fettle_words){.text = text});
+    if (!plan->has_mac) {
+        err->hint = "Say with --mac which board it was made of; or run the command on a "
+                    "terminal and answer its question, or add --yes.";
+    }
     return false;
 }
 
@@ -152,6 +156,19 @@ static void add(fettle_esp_layout *layout, uint64_t from, uint64_t to, const uin
         layout->pieces[layout->count++] =
             (fettle_esp_piece){(uint32_t)from, {data, (size_t)(to - from)}};
     }
+}
+
+/* Not where the backup had nothing that can't be replaced, or a part of it. */
+static bool is_whole_range(const fettle_job_engine *job, const uint8_t *range, size_t size)
+{
+    fettle_module_look made = job->module.look;
+    made.ranges[0] = (fettle_span){range, size};
+    for (size_t i = 0; i < job->observed.note_count; i++) {
+        if (job->observed.notes[i].code == FETTLE_NOTE_OWN_IDS_KEPT) {
+            return false;
+        }
+    }
+    return job->esp.module->is_worth_keeping(&made);
 }
 
 /* The irreplaceable range as it will be; NULL: `err` says why not. */
@@ -170,10 +187,12 @@ static uint8_t *make_range(fettle_job_engine *job, fettle_span backup, size_t si
         .is_own = is_own(job),
         .is_agreed = job->plan->writes_special || job->plan->is_dry,
     };
-    return job->esp.module->restore(&job->module.look, &what, range, size, &job->observed,
-                                    err)
-               ? range
-               : NULL;
+    if (!job->esp.module->restore(&job->module.look, &what, range, size, &job->observed,
+                                  err)) {
+        return NULL;
+    }
+    job->module.brings_own = what.is_own && is_whole_range(job, range, size);
+    return range;
 }
 
 static bool lay_out_range(fettle_job_engine *job, fettle_error *err)

@@ -149,6 +149,14 @@ static void note_partition(placing *p, fettle_note_code code, const fettle_parti
         &(fettle_words){.text = row->label, .address = row->address, .size = row->size});
 }
 
+/* Then its vendor says what becomes of it. */
+static bool is_spared(const fettle_esp_board *board, const fettle_partition *row)
+{
+    return row->address >= board->spared &&
+           (uint64_t)row->address + row->size <=
+               (uint64_t)board->spared + board->spared_size;
+}
+
 /* What lies elsewhere afterwards is not found any more. */
 static void note_moves(placing *p)
 {
@@ -389,7 +397,9 @@ static bool add_piece(placing *p, fettle_esp_piece piece, bool is_named, fettle_
         bool is_all = part.size == piece.data.size;
         at = end_of_row(row);
         if (p->plan->erases_rest || is_all || !is_blank(part)) {
-            note_partition(p, FETTLE_NOTE_PARTITION_LOST, row);
+            if (!is_spared(p->board, row)) {
+                note_partition(p, FETTLE_NOTE_PARTITION_LOST, row);
+            }
             continue;
         }
         note_partition(p, FETTLE_NOTE_PARTITION_KEPT, row);

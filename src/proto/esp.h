@@ -89,6 +89,8 @@ typedef struct fettle_esp_setup {
     const char *restart;   /* the sequence into the application; NULL: as for the port */
     const uint32_t *bauds; /* rates to try, upwards, all above FETTLE_ESP_BAUD */
     size_t baud_count;
+    uint32_t
+        left_at; /* the rate at which an earlier try may have left its loader; 0: the usual */
     uint32_t read_baud_max; /* what is read comes slower than other things; 0: it doesn't */
     uint32_t flash_size;    /* bytes; 0: the flash is asked */
     unsigned
@@ -257,7 +259,7 @@ struct fettle_esp {
     uint32_t baud_wanted, baud_good, clock_estimate, clock_unit;
     fettle_esp_next *after_baud, *on_bad_baud;
     unsigned checks, turns;
-    bool was_stub;
+    bool was_stub, is_lowering;
 
     /* attach */
     uint32_t spi_saved[3], spi_result;
@@ -309,7 +311,8 @@ void fettle_esp_init(fettle_esp *esp, const fettle_esp_setup *setup);
  * Resets the chip into its loader, where there are lines, and makes contact: a few tries after each of
  * seven resets, in turn by all sequences. A stub that runs is recognised. What the chip says meanwhile
  * is kept, and decides which failure it is: FETTLE_E_ESP_SILENT, _BOOT_MODE, _STRAPS, _DEAF, _ECHO,
- * _NOISE, _NOT_RESET. The rate is FETTLE_ESP_BAUD afterwards.
+ * _NOISE, _NOT_RESET. The rate is FETTLE_ESP_BAUD afterwards, or `left_at`, where the loader answers
+ * at that and no reset reaches it.
  */
 fettle_engine *fettle_esp_connect(fettle_esp *esp);
 
@@ -325,7 +328,8 @@ fettle_engine *fettle_esp_identify(fettle_esp *esp);
  * held. One that doesn't hold costs a reset (`baud_failed`). Where there are no lines for that, a rate is tried only if the port has
  * it, is looked at longer, and the loader is told at that very rate to go back, as often as it takes for one of a few bytes to come
  * through whole. Fails only where nothing of that brings the chip back; on ports without a rate there is nothing to do.
- * After identify, and before attach and load_stub: its reset would cost their work.
+ * After identify, and before attach and load_stub: its reset would cost their work. A loader that was met at `left_at` is only
+ * told to go back to FETTLE_ESP_BAUD.
  */
 fettle_engine *fettle_esp_raise_baud(fettle_esp *esp);
 

@@ -26,7 +26,8 @@ enum {
 #define TURN_TIME  (100 * MS)
 #define CRYSTAL_40 40
 
-static fettle_esp_next try_next, try_port, change, check, fall_back, tell_back, sync_next;
+static fettle_esp_next try_next, try_port, change, check, fall_back, tell_back, turn_back,
+    sync_next;
 
 /* Where a rate fails. */
 static bool is_entered_anew(const fettle_esp *esp)
@@ -142,6 +143,9 @@ static fettle_effect change(fettle_esp *esp, fettle_us now)
 
 static fettle_effect try_next(fettle_esp *esp, fettle_us now)
 {
+    if (esp->is_lowering) {
+        return turn_back(esp, now);
+    }
     esp->baud_good = esp->baud;
     while (esp->baud_index < esp->setup.baud_count) {
         esp->baud_wanted = esp->setup.bauds[esp->baud_index++];
@@ -256,6 +260,7 @@ static fettle_effect turn_back(fettle_esp *esp, fettle_us now)
 {
     esp->is_connecting = false;
     esp->is_stub = esp->was_stub;
+    esp->is_lowering = false;
     esp->turns = 0;
     return tell_back(esp, now);
 }
@@ -351,9 +356,26 @@ static bool can_change(const fettle_esp *esp)
     return has_rate(esp) && !(needs_registers && esp->identity.is_secure_download);
 }
 
+/* Where an earlier try has left it, a rate that has failed already. */
+static fettle_effect lower(fettle_esp *esp, fettle_us now)
+{
+    esp->after_baud = fettle_esp_done;
+    esp->on_bad_baud = fall_back;
+    esp->baud_wanted = esp->baud;
+    esp->baud_good = FETTLE_ESP_BAUD;
+    esp->was_stub = esp->is_stub;
+    esp->is_lowering = true;
+    return begin(esp, now);
+}
+
 static fettle_effect raise(fettle_esp *esp, fettle_us now)
 {
     bool is_by_sync = !esp->is_stub && chip_of(esp)->baud == FETTLE_ESP_BAUD_BY_SYNC;
+    bool was_left = esp->setup.left_at > FETTLE_ESP_BAUD &&
+                    esp->baud == esp->setup.left_at && !is_entered_anew(esp);
+    if (was_left && can_change(esp) && !is_by_sync) {
+        return lower(esp, now);
+    }
     if (!can_change(esp) || esp->setup.baud_count == 0 ||
         (is_by_sync && (!esp->setup.has_lines || esp->lines_failed))) {
         return fettle_esp_done(esp, now);

@@ -481,9 +481,48 @@ fettle_engine *fettle_esp_knock(fettle_esp *esp, uint32_t baud)
 
 /* ---- the verb ---- */
 
-static fettle_effect connect(fettle_esp *esp, fettle_us now)
+static fettle_effect connect_as_usual(fettle_esp *esp, fettle_us now)
 {
     return fettle_esp_contact(esp, now, fettle_esp_done);
+}
+
+static fettle_effect not_where_left(fettle_esp *esp, fettle_us now)
+{
+    esp->setup.has_lines = true;
+    return end_without_contact(esp, now);
+}
+
+enum { LEFT_RESETS = 2 }; /* an earlier try's rate is soon given up */
+
+static fettle_effect connect_where_left(fettle_esp *esp, fettle_us now)
+{
+    fettle_effect effect =
+        fettle_esp_contact_at(esp, esp->setup.left_at, now, fettle_esp_done);
+    esp->resets_max = LEFT_RESETS;
+    return effect;
+}
+
+/* No reset of ours has reached it, so the lines may lead nowhere. */
+static fettle_effect not_reset(fettle_esp *esp, fettle_us now)
+{
+    esp->setup.has_lines = false;
+    esp->no_contact = not_where_left;
+    return connect_where_left(esp, now);
+}
+
+/* A loader that nothing resets is still where an earlier try has left it. */
+static fettle_effect connect(fettle_esp *esp, fettle_us now)
+{
+    bool may_be_left = has_rate(esp) && esp->setup.left_at > FETTLE_ESP_BAUD;
+    if (!may_be_left) {
+        return connect_as_usual(esp, now);
+    }
+    if (can_reset(esp)) {
+        esp->no_contact = not_reset;
+        return connect_as_usual(esp, now);
+    }
+    esp->no_contact = connect_as_usual;
+    return connect_where_left(esp, now);
 }
 
 fettle_engine *fettle_esp_connect(fettle_esp *esp)

@@ -51,6 +51,11 @@
     "4. Plug the USB cable in, hold the button for one more second, let go.\n"  \
     "The update mode lasts about seven seconds; fettle begins by itself."
 
+/* Unlike an expansion board it has no jumpers. */
+#define SHIELD_MODULE_SILENT                                                          \
+    "See that the module is on the shield, firmly and the right way round, then run " \
+    "the same command again."
+
 #define SECONDS 1000000
 
 /*
@@ -79,6 +84,7 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
             "Which Pytrack is it? 2 if \"2.0 X\" is printed on its bottom, else 1.",
         .button = "button S1 (MCLR)",
         .enter = SHIELD_STEPS,
+        .if_module_silent = SHIELD_MODULE_SILENT,
         .picture = "pytrack-s1",
         .needed_by = "owners of Pytrack 1.x and 2.0 X shields",
         .evidence = "the vendor's Windows driver file and its documentation; "
@@ -94,6 +100,7 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
             "Which Pysense is it? 2 if \"2.0 X\" is printed on its bottom, else 1.",
         .button = "button S1 (MCLR)",
         .enter = SHIELD_STEPS,
+        .if_module_silent = SHIELD_MODULE_SILENT,
         .picture = "pysense-s1",
         .needed_by = "owners of Pysense 1.x and 2.0 X shields",
         .evidence = "the vendor's Windows driver file and its documentation; "
@@ -106,6 +113,7 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
         .faces = FACES(0xEF38, 0xEF37),
         .button = "button S1 (MCLR)",
         .enter = SHIELD_STEPS,
+        .if_module_silent = SHIELD_MODULE_SILENT,
         .picture = "pyscan-s1",
         .needed_by = "owners of Pyscan shields",
         .evidence = "the vendor's Windows driver file; no firmware was ever published",
@@ -117,6 +125,7 @@ const fettle_board_row fettle_pycom_rows[FETTLE_PYCOM_ROWS] = {
         .faces = FACES(0xED14, 0xED15),
         .button = "button S1 (MCLR)",
         .enter = SHIELD_STEPS,
+        .if_module_silent = SHIELD_MODULE_SILENT,
         .picture = "pygate-s1",
         .needed_by = "owners of Pygate gateways",
         .evidence = "the vendor's documentation and its file pygate_v13_1049665.dfu",

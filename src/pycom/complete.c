@@ -13,6 +13,7 @@
 
 enum {
     SECTOR = FETTLE_FLASH_SECTOR,
+    FILES_BEGIN = 64,   /* a file system's first bytes are never blank */
     LOADER_HEADER = 32, /* of which the first four bytes say what the flash is */
     MHZ = 80,
     MIB = 1024 * 1024,
@@ -112,6 +113,27 @@ static const fettle_partition *readable_otadata(const fettle_esp_board *board)
     return is_inside ? row : NULL;
 }
 
+/*
+ * Where a file system may be in the way of a new layout. With the published tables of today hardly any package brings another one, so
+ * there nobody looks. False: so it is, or nobody knows where.
+ */
+static bool find_files(const fettle_esp_board *board, uint32_t *address)
+{
+    const fettle_pycom_table *table =
+        board->table != NULL ? fettle_pycom_table_of(board->table) : NULL;
+    fettle_module_range files;
+    if (table != NULL && !table->is_old) {
+        return false;
+    }
+    if (fettle_pycom_files_of(board->table, board->flash_size, &files)) {
+        *address = files.address;
+    } else {
+        *address = fettle_pycom_usual_files(board->flash_size);
+    }
+    return *address != 0 && *address % sizeof(uint32_t) == 0 &&
+           (uint64_t)*address + FILES_BEGIN <= board->flash_size;
+}
+
 static size_t list_ranges(const fettle_esp_board *board,
                           fettle_module_range ranges[FETTLE_MODULE_RANGES_MAX])
 {
@@ -124,6 +146,10 @@ static size_t list_ranges(const fettle_esp_board *board,
             (fettle_module_range){otadata->address, FETTLE_PYCOM_OTADATA_SECTOR};
     }
     ranges[count++] = (fettle_module_range){FETTLE_PYCOM_LOADER, LOADER_HEADER};
+    uint32_t files;
+    if (find_files(board, &files)) {
+        ranges[count++] = (fettle_module_range){files, FILES_BEGIN};
+    }
     return count;
 }
 
@@ -135,6 +161,9 @@ void fettle_pycom_see(const fettle_module_look *look, fettle_pycom_seen *seen)
         seen->otadata = look->ranges[1];
     }
     seen->loader = look->ranges[has_otadata ? 2 : 1];
+    if (find_files(look->board, &seen->files_address)) {
+        seen->files = look->ranges[has_otadata ? 3 : 2];
+    }
     if (seen->config.size < FETTLE_PYCOM_CONFIG_SECTOR) {
         seen->config.size = 0;
     }
@@ -430,10 +459,14 @@ const fettle_module_ops fettle_pycom_module_ops = {
     .may_be_one = may_be_module,
     .is_its_range = fettle_pycom_is_block,
     .is_worth_keeping = fettle_pycom_is_worth_keeping,
+    .has_others = fettle_pycom_has_others,
     .region_of_country = fettle_pycom_find_region,
+    .check_region = fettle_pycom_check_region,
+    .identify = fettle_pycom_identify,
     .lay_out = fettle_pycom_lay_out,
     .complete = fettle_pycom_complete,
     .restore = fettle_pycom_restore,
     .radio = fettle_pycom_tell_radio,
     .rescue = fettle_pycom_rescue,
+    .takes_files_of = fettle_pycom_takes_files_of,
 };

@@ -54,6 +54,9 @@ bool fettle_pycom_cut_config(const fettle_module_look *look, bool is_ours,
             }
             fettle_note_add(observed, FETTLE_NOTE_BLOCK_KEPT,
                             &(fettle_words){.address = FETTLE_PYCOM_CONFIG_ADDRESS});
+            if (fettle_pycom_is_block(covered)) {
+                fettle_note_add(observed, FETTLE_NOTE_MEANT_FOR_RESTORE, NULL);
+            }
         }
         size_t count = fettle_pycom_cut(piece.address, piece.data, parts);
         fettle_pycom_take_out(layout, i);
@@ -104,8 +107,25 @@ static bool is_rest_blank(const uint8_t *block)
                       FETTLE_PYCOM_CONFIG_SIZE - FETTLE_PYCOM_CREDENTIALS});
 }
 
-static void mend(uint8_t *block, fettle_span board, fettle_span kept,
-                 fettle_observed *observed)
+const char *fettle_pycom_name_of(const fettle_module_look *look)
+{
+    return look->name != NULL ? look->name : look->remembered;
+}
+
+void fettle_pycom_note_missing(const fettle_module_look *look, fettle_observed *observed)
+{
+    const char *name = fettle_pycom_name_of(look);
+    const fettle_words words = {.address = FETTLE_PYCOM_CONFIG_ADDRESS};
+    if (!fettle_pycom_has_no_ids(name)) {
+        fettle_note_add(observed,
+                        name != NULL ? FETTLE_NOTE_CREDENTIALS_MISSING
+                                     : FETTLE_NOTE_CREDENTIALS_UNSURE,
+                        &words);
+    }
+}
+
+static void mend(const fettle_module_look *look, uint8_t *block, fettle_span board,
+                 fettle_span kept, fettle_observed *observed)
 {
     const fettle_words words = {.address = FETTLE_PYCOM_CONFIG_ADDRESS};
     bool has_kept =
@@ -118,7 +138,7 @@ static void mend(uint8_t *block, fettle_span board, fettle_span kept,
         }
         fettle_note_add(observed, FETTLE_NOTE_CREDENTIALS_RESTORED, &words);
     } else if (is_missing) {
-        fettle_note_add(observed, FETTLE_NOTE_CREDENTIALS_MISSING, &words);
+        fettle_pycom_note_missing(look, observed);
     } else if (has_kept && is_cut_off(board, kept)) {
         fill_blanks(block, kept, PAGE);
         fettle_note_add(observed, FETTLE_NOTE_BLOCK_TORN, &words);
@@ -135,7 +155,7 @@ static bool set_region(const fettle_module_look *look, uint8_t *block, const cha
         fettle_error_set(err, FETTLE_E_USAGE, &(fettle_words){.text = text});
         return false;
     }
-    if (!fettle_pycom_region_check(look->name, region, err)) {
+    if (!fettle_pycom_region_check(fettle_pycom_name_of(look), region, err)) {
         return false;
     }
     if (!fettle_pycom_region_is_taken(look->name, region)) {
@@ -169,7 +189,7 @@ bool fettle_pycom_put_config(const fettle_module_look *look, const fettle_pycom_
         return false;
     }
     memcpy(block, seen->config.data, FETTLE_PYCOM_CONFIG_SECTOR);
-    mend(block, seen->config, look->kept, observed);
+    mend(look, block, seen->config, look->kept, observed);
     if (wishes->region != NULL && !set_region(look, block, wishes->region, observed, err)) {
         return false;
     }

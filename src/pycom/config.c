@@ -315,6 +315,31 @@ void fettle_pycom_summarise(const fettle_module_look *look, char *text, size_t s
     append_fields(text, size, block);
 }
 
+void fettle_pycom_identify(const fettle_module_look *look, fettle_module_ids *ids)
+{
+    enum { LORA_MAC, SIGFOX_ID }; /* rows of the table */
+    char value[FETTLE_PYCOM_VALUE_SIZE];
+    fettle_span block = look->ranges[0];
+    *ids = (fettle_module_ids){.secret_count = 0};
+    if (fettle_pycom_config_value(block, &fettle_pycom_fields[LORA_MAC], value,
+                                  sizeof value)) {
+        fettle_text_append(ids->lora_mac, sizeof ids->lora_mac, value);
+    }
+    if (fettle_pycom_config_value(block, &fettle_pycom_fields[SIGFOX_ID], value,
+                                  sizeof value)) {
+        fettle_text_append(ids->sigfox_id, sizeof ids->sigfox_id, value);
+    }
+    for (size_t i = 0; i < FETTLE_PYCOM_FIELDS; i++) {
+        const fettle_pycom_field *field = &fettle_pycom_fields[i];
+        bool is_one = field->is_secret || field->kind == FETTLE_PYCOM_PAC;
+        if (is_one && block.size > 0 && ids->secret_count < FETTLE_MODULE_SECRETS_MAX) {
+            ids->secrets[ids->secret_count].name = field->name;
+            ids->secrets[ids->secret_count++].is_set =
+                fettle_pycom_config_value(block, field, value, sizeof value);
+        }
+    }
+}
+
 /* ---- what can't be replaced ---- */
 
 static fettle_span credentials_of(fettle_span block)
@@ -325,9 +350,22 @@ static fettle_span credentials_of(fettle_span block)
     return (fettle_span){block.data, FETTLE_PYCOM_CREDENTIALS};
 }
 
+/* The fields that can't be replaced are in front of all others. */
+static bool is_credential(const fettle_pycom_field *field)
+{
+    return field->offset < FETTLE_PYCOM_CREDENTIALS;
+}
+
 bool fettle_pycom_has_credentials(fettle_span block)
 {
-    return !is_blank(credentials_of(block)); /* nothing is blank, too */
+    bool has_any = false;
+    if (credentials_of(block).size == 0) {
+        return false;
+    }
+    for (size_t i = 0; is_credential(&fettle_pycom_fields[i]); i++) {
+        has_any = has_any || !is_blank(bytes_of(block, &fettle_pycom_fields[i]));
+    }
+    return has_any;
 }
 
 bool fettle_pycom_is_same_credentials(fettle_span a, fettle_span b)
@@ -335,6 +373,20 @@ bool fettle_pycom_is_same_credentials(fettle_span a, fettle_span b)
     fettle_span first = credentials_of(a), second = credentials_of(b);
     return first.size > 0 && second.size > 0 &&
            memcmp(first.data, second.data, FETTLE_PYCOM_CREDENTIALS) == 0;
+}
+
+const fettle_pycom_field *fettle_pycom_lacks(fettle_span block, fettle_span other)
+{
+    for (size_t i = 0; is_credential(&fettle_pycom_fields[i]); i++) {
+        const fettle_pycom_field *field = &fettle_pycom_fields[i];
+        fettle_span has = bytes_of(block, field), wanted = bytes_of(other, field);
+        bool is_same = has.size == wanted.size && has.size > 0 &&
+                       memcmp(has.data, wanted.data, has.size) == 0;
+        if (!is_same && !is_blank(wanted)) {
+            return field;
+        }
+    }
+    return NULL;
 }
 
 /* Printable up to a NUL or an FF, or set to nothing. */
@@ -367,21 +419,28 @@ bool fettle_pycom_is_block(fettle_span block)
     return is_good;
 }
 
-/* An erase sets bits, and a write clears them: cut off, there are bits set that should not be, and never the other way round. */
+/*
+ * A write that was cut off leaves FF. Any other byte is one that somebody has put there, also where it is only by set bits another one:
+ * a DevEUI that ends in 2F after 2E. What was never set can't be lost.
+ */
 bool fettle_pycom_is_torn(fettle_span board, fettle_span kept)
 {
-    fettle_span now = credentials_of(board), before = credentials_of(kept);
-    bool differs = false;
-    if (now.size == 0 || before.size == 0) {
+    bool is_lost = false;
+    if (credentials_of(board).size == 0 || credentials_of(kept).size == 0) {
         return false;
     }
-    for (size_t i = 0; i < FETTLE_PYCOM_CREDENTIALS; i++) {
-        if ((now.data[i] & before.data[i]) != before.data[i]) {
-            return false;
+    for (size_t i = 0; is_credential(&fettle_pycom_fields[i]); i++) {
+        const fettle_pycom_field *field = &fettle_pycom_fields[i];
+        fettle_span now = bytes_of(board, field), before = bytes_of(kept, field);
+        bool was_set = !is_blank(before);
+        for (size_t k = 0; k < field->length; k++) {
+            if (now.data[k] != before.data[k] && now.data[k] != BLANK) {
+                return false;
+            }
+            is_lost = is_lost || (was_set && now.data[k] != before.data[k]);
         }
-        differs = differs || now.data[i] != before.data[i];
     }
-    return differs;
+    return is_lost;
 }
 
 /* ---- region ---- */

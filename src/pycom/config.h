@@ -64,15 +64,21 @@ void fettle_pycom_config_decode(fettle_span block, char *text, size_t size);
 /* For fettle_module_ops: the MAC of the chip, and the first range of `look` decoded, or that it couldn't be read. */
 void fettle_pycom_summarise(const fettle_module_look *look, char *text, size_t size);
 
-/* Are there any? False where the first 52 bytes are all FF, all 00, or not there: erased before anybody kept them. */
+/* For fettle_module_ops. */
+void fettle_pycom_identify(const fettle_module_look *look, fettle_module_ids *ids);
+
+/* Are there any? False where each field in the first 52 bytes is all FF, all 00, or not there: erased before anybody kept them. */
 bool fettle_pycom_has_credentials(fettle_span block);
 
 /* Are the first 52 bytes the same? False where one of them is shorter. */
 bool fettle_pycom_is_same_credentials(fettle_span a, fettle_span b);
 
+/* The first field of the 52 bytes that is set in `other`, and in `block` isn't the same; constant. NULL: there is none. */
+const fettle_pycom_field *fettle_pycom_lacks(fettle_span block, fettle_span other);
+
 /*
- * Was the write of `kept` cut off? The first 52 bytes of `board` differ from it, and only by bits that are set: a sector that is half
- * erased, or that was not filled again to its end. (A block that is wholly blank is that too.)
+ * Was the write of `kept` cut off? The first 52 bytes of `board` differ from it only by being FF, in a field that `kept` has: a sector
+ * that was not filled again to its end. (A block that is wholly blank is that too.) All else is a difference that a person decides.
  */
 bool fettle_pycom_is_torn(fettle_span board, fettle_span kept);
 

@@ -77,8 +77,9 @@ static bool settings_of(const fettle_partitions *table, fettle_module_range *ran
     return row != NULL;
 }
 
-/* The block is always a piece, as it will be. A region that somebody wants is no loss. */
-static fettle_fate fate_of_config(const fettle_esp_layout *layout, fettle_span before)
+/* The block is always a piece, as it will be. A region that somebody wants is no loss, but it is another one. */
+static fettle_fate fate_of_config(const fettle_esp_layout *layout, fettle_span before,
+                                  bool *has_other_region)
 {
     const size_t behind = FETTLE_PYCOM_REGION_AT + 1;
     for (size_t i = 0; i < layout->count && before.size > 0; i++) {
@@ -90,6 +91,8 @@ static fettle_fate fate_of_config(const fettle_esp_layout *layout, fettle_span b
         bool is_kept = memcmp(piece->data.data, before.data, FETTLE_PYCOM_REGION_AT) == 0 &&
                        memcmp(piece->data.data + behind, before.data + behind,
                               before.size - behind) == 0;
+        *has_other_region = is_kept && piece->data.data[FETTLE_PYCOM_REGION_AT] !=
+                                           before.data[FETTLE_PYCOM_REGION_AT];
         return is_kept ? FETTLE_FATE_KEPT : FETTLE_FATE_RESTORED;
     }
     return FETTLE_FATE_UNKNOWN;
@@ -98,16 +101,21 @@ static fettle_fate fate_of_config(const fettle_esp_layout *layout, fettle_span b
 void fettle_pycom_tell_fates(const fettle_module_look *look, const fettle_partitions *table,
                              fettle_module_work *work)
 {
-    const fettle_partitions *old = look->board->table;
+    const fettle_partitions *old = fettle_pycom_table_before(look, table);
     uint64_t size = look->board->flash_size;
     fettle_module_range before = {0}, now = {0};
     fettle_pycom_seen seen;
     fettle_pycom_see(look, &seen);
+    bool has_other_region = false;
+    fettle_fate fate = fate_of_config(work->layout, seen.config, &has_other_region);
+    bool has_ids = seen.config.size > 0 && fettle_pycom_has_credentials(seen.config);
     work->fates = (fettle_module_fates){
-        .irreplaceable = fate_of_config(work->layout, seen.config),
-        .name = seen.config.size > 0 && fettle_pycom_has_credentials(seen.config)
-                    ? "config block with its ids and keys"
-                    : "config block",
+        .irreplaceable = fate,
+        .name = has_other_region ? has_ids ? "config block with its ids and keys (but for "
+                                             "the region)"
+                                           : "config block (but for the region)"
+                : has_ids        ? "config block with its ids and keys"
+                                 : "config block",
     };
     if (old == NULL || table == NULL) {
         return;

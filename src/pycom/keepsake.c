@@ -12,6 +12,14 @@ bool fettle_pycom_is_worth_keeping(const fettle_module_look *look)
     return fettle_pycom_has_credentials(block) && !is_torn;
 }
 
+/* Whoever has all of the old ones, and some besides, has lost nothing. */
+bool fettle_pycom_has_others(const fettle_module_look *look)
+{
+    return fettle_pycom_is_worth_keeping(look) &&
+           fettle_pycom_has_credentials(look->kept) &&
+           fettle_pycom_lacks(look->ranges[0], look->kept) != NULL;
+}
+
 bool fettle_pycom_find_region(const char *country, char *region, size_t region_size,
                               char *text, size_t size)
 {

@@ -6,6 +6,7 @@
 #include "pycom/layout.h"
 
 #include "base/text.h"
+#include "image/esp_content.h"
 #include "pycom/package.h"
 #include "pycom/regions.h"
 
@@ -16,7 +17,8 @@ enum { SECTOR = FETTLE_FLASH_SECTOR, BLANK_PIECE = 0x10000, CHIP_ESP32 = 0 };
 typedef struct laying {
     const fettle_pycom_package *package;
     const fettle_pycom_variant *variant;
-    const fettle_partitions *table; /* that will hold */
+    const fettle_partitions *table;  /* that will hold */
+    const fettle_partitions *before; /* by which all was put there; NULL: none is known */
     const fettle_module_look *look;
     const fettle_esp_board *board;
     const fettle_module_wishes *wishes;
@@ -285,8 +287,36 @@ static void note_lost(const laying *self, fettle_note_code code, uint32_t addres
 {
     fettle_note_add(self->observed, code,
                     &(fettle_words){.address = address,
-                                    .text = fettle_pycom_table_name(self->board->table),
+                                    .text = fettle_pycom_table_name(self->before),
                                     .text2 = fettle_pycom_table_name(self->table)});
+}
+
+/* Does the one have all rows of the other, and more of them? */
+static bool continues(const fettle_partitions *whole, const fettle_partitions *part)
+{
+    for (size_t i = 0; i < part->count && i < whole->count; i++) {
+        const fettle_partition *one = &whole->rows[i], *other = &part->rows[i];
+        if (one->type != other->type || one->subtype != other->subtype ||
+            one->address != other->address || one->size != other->size) {
+            return false;
+        }
+    }
+    return part->count < whole->count;
+}
+
+const fettle_partitions *fettle_pycom_table_before(const fettle_module_look *look,
+                                                   const fettle_partitions *table)
+{
+    const fettle_partitions *now = look->board->table, *kept = look->table_before;
+    if (now == NULL) {
+        return kept;
+    }
+    bool is_part_of_new = table != NULL && continues(table, now);
+    bool is_kept_whole = kept != NULL && (table == NULL || !continues(table, kept));
+    if (is_kept_whole && (is_part_of_new || continues(kept, now))) {
+        return kept;
+    }
+    return is_part_of_new ? table : now; /* in doubt nothing is taken for another layout */
 }
 
 /*
@@ -297,8 +327,7 @@ static void note_lost(const laying *self, fettle_note_code code, uint32_t addres
 static bool has_same_files(const laying *self, const fettle_module_range *now,
                            fettle_module_range *before)
 {
-    const fettle_partitions *old =
-        self->board->table != NULL ? self->board->table : self->look->table_before;
+    const fettle_partitions *old = self->before;
     *before = *now;
     if (old == NULL) {
         return self->board->is_unreadable;
@@ -312,6 +341,38 @@ static bool has_same_files(const laying *self, const fettle_module_range *now,
     return is_same_form && now->address == before->address && now->size == before->size;
 }
 
+/* A place where nothing begins has no files on it. What couldn't be read may have. */
+static bool has_no_files(const laying *self, const fettle_module_range *before)
+{
+    fettle_pycom_seen seen;
+    fettle_pycom_see(self->look, &seen);
+    return seen.files.size > 0 && seen.files_address == before->address &&
+           fettle_esp_is_blank(seen.files);
+}
+
+/* Nobody who only wants new firmware expects that. */
+static bool agree_to_loss(const laying *self, const fettle_module_range *before)
+{
+    char text[200];
+    if (self->wishes->agrees_to_loss || self->wishes->erases_files ||
+        has_no_files(self, before)) {
+        return true;
+    }
+    fettle_words_render(
+        text, sizeof text,
+        "the file system at {address} will be lost: the layout changes from "
+        "{text} to {text2}",
+        &(fettle_words){.address = before->address,
+                        .text = fettle_pycom_table_name(self->before),
+                        .text2 = fettle_pycom_table_name(self->table)});
+    fettle_error_set(self->err, FETTLE_E_CONFIRMATION_NEEDED,
+                     &(fettle_words){.text = text});
+    self->err->hint =
+        "fettle backup makes a copy of all of it. To go on, run the command on "
+        "a terminal and answer its question, or add --yes.";
+    return false;
+}
+
 static bool settle_files(laying *self)
 {
     fettle_module_range now, before;
@@ -319,6 +380,9 @@ static bool settle_files(laying *self)
         return true; /* nobody knows where: nothing is touched */
     }
     if (!has_same_files(self, &now, &before)) {
+        if (!agree_to_loss(self, &before)) {
+            return false;
+        }
         note_lost(self, FETTLE_NOTE_FILES_LOST, before.address);
         return erase(self, &now);
     }
@@ -339,7 +403,7 @@ static const fettle_partition *settings_row(const fettle_partitions *table)
 static bool settle_settings(laying *self)
 {
     const fettle_partition *now = settings_row(self->table);
-    const fettle_partition *before = settings_row(self->board->table);
+    const fettle_partition *before = settings_row(self->before);
     if (now == NULL) {
         return true;
     }
@@ -358,7 +422,7 @@ static bool settle_settings(laying *self)
 /* Parts that a person made, and that the new table doesn't have there. */
 static void note_moves(const laying *self)
 {
-    const fettle_partitions *old = self->board->table;
+    const fettle_partitions *old = self->before;
     for (size_t i = 0; old != NULL && i < old->count; i++) {
         const fettle_partition *row = &old->rows[i];
         const fettle_partition *now = fettle_partitions_find_label(self->table, row->label);
@@ -377,7 +441,7 @@ static void note_moves(const laying *self)
 
 static bool settle_losses(laying *self)
 {
-    const char *was = fettle_pycom_table_name(self->board->table);
+    const char *was = fettle_pycom_table_name(self->before);
     const char *is = fettle_pycom_table_name(self->table);
     bool moves = self->board->table != NULL && !fettle_text_is_equal(was, is);
     if (moves) {
@@ -428,7 +492,15 @@ bool fettle_pycom_lay_out(const fettle_image *image, const fettle_module_look *l
     if (!check_board(&self)) {
         return false;
     }
-    bool is_secured = self.board->is_encrypted || self.board->is_secure_boot;
+    if (self.board->is_secure_boot && !self.board->is_encrypted) {
+        fettle_error_set(err, FETTLE_E_ESP_SECURED,
+                         &(fettle_words){.text =
+                                             "secure boot is on: only firmware that is "
+                                             "signed for this board starts, and nothing "
+                                             "shows that this package is"});
+        return false;
+    }
+    bool is_secured = self.board->is_encrypted;
     self.variant = fettle_pycom_choose(self.package, self.board->flash_size, is_secured,
                                        self.board->chip, observed, err);
     if (self.variant == NULL || !check_family(&self) || !check_region(&self)) {
@@ -443,6 +515,7 @@ bool fettle_pycom_lay_out(const fettle_image *image, const fettle_module_look *l
     if (!find_table(&self)) {
         return false;
     }
+    self.before = fettle_pycom_table_before(look, self.table);
     for (size_t i = 0; i < self.variant->write_count; i++) {
         if (!put_write(&self, &self.variant->writes[i])) {
             return false;

@@ -23,6 +23,7 @@ bool fettle_pycom_lay_out(const fettle_image *image, const fettle_module_look *l
                           const fettle_memory_ops *memory, fettle_observed *observed,
                           fettle_error *err);
 bool fettle_pycom_is_worth_keeping(const fettle_module_look *look);
+bool fettle_pycom_has_others(const fettle_module_look *look);
 bool fettle_pycom_find_region(const char *country, char *region, size_t region_size,
                               char *text, size_t size);
 bool fettle_pycom_complete(const fettle_module_look *look,
@@ -39,6 +40,12 @@ void fettle_pycom_rescue(const fettle_module_look *look,
 /* What becomes of what is on the board, once all is laid out; `table` will hold, NULL: none that is known. */
 void fettle_pycom_tell_fates(const fettle_module_look *look, const fettle_partitions *table,
                              fettle_module_work *work);
+
+/* Which module it is, as somebody says, or as it was the last time; NULL: nobody knows. */
+const char *fettle_pycom_name_of(const fettle_module_look *look);
+
+/* That it has no ids and keys, where it has to have some or may. */
+void fettle_pycom_note_missing(const fettle_module_look *look, fettle_observed *observed);
 
 void fettle_pycom_tell_radio(const fettle_module_look *look, fettle_module_radio *radio);
 
@@ -63,6 +70,8 @@ bool fettle_pycom_is_covered(const fettle_esp_layout *layout, uint64_t address,
 /* What look->ranges has of these, with size 0 where it hasn't. */
 typedef struct fettle_pycom_seen {
     fettle_span config, otadata, loader;
+    fettle_span files; /* the beginning of what may be a file system that is in the way, */
+    uint32_t files_address; /* at this address */
 } fettle_pycom_seen;
 void fettle_pycom_see(const fettle_module_look *look, fettle_pycom_seen *seen);
 
@@ -92,6 +101,13 @@ bool fettle_pycom_put_otadata(const fettle_module_look *look,
                               const fettle_pycom_start *start, fettle_module_work *work,
                               const fettle_memory_ops *memory, fettle_observed *observed,
                               fettle_error *err);
+
+/*
+ * The table by which what is on the board was put there; `table` will hold. Where an update was cut off while it wrote the table, the
+ * board has none or the first rows of one: then it is the one that was kept. NULL: none that is known.
+ */
+const fettle_partitions *fettle_pycom_table_before(const fettle_module_look *look,
+                                                   const fettle_partitions *table);
 
 /* "dio, 80 MHz, 8 MB": what a header says, into `text`. */
 void fettle_pycom_describe_header(const fettle_esp_image *image, char *text, size_t size);

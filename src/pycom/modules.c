@@ -18,6 +18,18 @@
     "Not G28 with 3V3: that is safe boot, which starts the module without\n" \
     "its own main.py, and takes no firmware."
 
+/* Behind a carrier that brings modules there itself. */
+#define MODULE_STEPS_BEHIND                                                     \
+    "1. Is the module on it? If it isn't, stop here (Ctrl-C), put it on, and\n" \
+    "   run the same command again: then no wire is needed.\n"                  \
+    "2. Connect G23 (P2) with GND by a wire.\n"                                 \
+    "3. Press the module's own reset button, next to its LED.\n"                \
+    "4. Leave the wire where it is until fettle says so.\n"                     \
+    "Not G28 with 3V3: that is safe boot, which starts the module without\n"    \
+    "its own main.py, and takes no firmware."
+
+#define MODULE_PLUG "Plug in the board that the module is on."
+
 #define MODULE_UNWIRE                                  \
     "1. Take the wire between G23 (P2) and GND off.\n" \
     "2. Press the module's reset button. It starts then."
@@ -40,7 +52,8 @@
     .protocol = FETTLE_PROTOCOL_ESP, .face_count = 1,                                     \
     .faces = {{FETTLE_MODE_UNKNOWN, FETTLE_LINK_SERIAL, {0, 0}}},                         \
     .memory = {.blank = {0xFF, 0xFF}}, .comes_back = 15 * SECONDS, .enter = MODULE_STEPS, \
-    .is_wired = true, .unwire = MODULE_UNWIRE, .if_not_wired = MODULE_NOT_WIRED,          \
+    .enter_behind = MODULE_STEPS_BEHIND, .plug = MODULE_PLUG, .is_wired = true,           \
+    .unwire = MODULE_UNWIRE, .if_not_wired = MODULE_NOT_WIRED,                            \
     .if_not_reset = MODULE_NOT_RESET, .if_silent = MODULE_SILENT,                         \
     .safe_boot = MODULE_SAFE_BOOT
 
@@ -261,6 +274,12 @@ const fettle_pycom_family *fettle_pycom_family_of_row(const char *id)
         id = fettle_text_is_same_word(id, others[i][0]) ? others[i][1] : id;
     }
     return fettle_pycom_family_of(id, strlen(id));
+}
+
+bool fettle_pycom_takes_files_of(const char *id, const char *word)
+{
+    const fettle_pycom_family *of_file = fettle_pycom_family_of(word, strlen(word));
+    return of_file == NULL || of_file == fettle_pycom_family_of_row(id);
 }
 
 const fettle_pycom_family *fettle_pycom_family_of_network(const char *name, size_t length)

@@ -56,6 +56,9 @@ bool fettle_pycom_version_in(fettle_span text, char version[FETTLE_MODULE_VERSIO
  */
 const fettle_pycom_family *fettle_pycom_family_of_row(const char *id);
 
+/* May a file for this family ("lopy4"; any other word: for none) be for the module of that row? */
+bool fettle_pycom_takes_files_of(const char *id, const char *word);
+
 /* By the name that firmware gives its access point, "LoPy4-wlan-c0de"; NULL: it says nothing of that. */
 const fettle_pycom_family *fettle_pycom_family_of_network(const char *name, size_t length);
 

@@ -479,6 +479,50 @@ static void free_package(void *memory)
     fettle_free(package);
 }
 
+/* By the application in it, which nobody renames; else by the name of the package. */
+static void find_version(const fettle_pycom_package *package,
+                         const fettle_pycom_variant *variant, char *text, size_t size)
+{
+    char version[FETTLE_MODULE_VERSION_SIZE];
+    for (size_t i = 0; i < variant->write_count; i++) {
+        const fettle_pycom_write *write = &variant->writes[i];
+        if (write->is_application && fettle_pycom_version_in(write->data, version)) {
+            fettle_text_append(text, size, version);
+            return;
+        }
+    }
+    fettle_text_append_escaped(text, size, package->named.version);
+}
+
+/* "4 MB, 8 MB (shown)": for how much flash there are scripts that can be used. */
+static void list_layouts(const fettle_pycom_package *package,
+                         const fettle_pycom_variant *shown, char *text, size_t size)
+{
+    static const uint32_t sizes[] = {FETTLE_PYCOM_4MB, FETTLE_PYCOM_8MB, 0};
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
+        const fettle_pycom_variant *found = NULL;
+        bool is_encrypted = i % 2 != 0;
+        for (size_t k = 0; k < package->variant_count; k++) {
+            const fettle_pycom_variant *each = &package->variants[k];
+            bool is_one = each->flash_size == sizes[i / 2] &&
+                          each->is_encrypted == is_encrypted &&
+                          each->why.code == FETTLE_E_NONE;
+            found = is_one && (found == NULL || each == shown) ? each : found;
+        }
+        if (found == NULL) {
+            continue;
+        }
+        fettle_text_append(text, size, text[0] != '\0' ? ", " : "");
+        if (found->flash_size != 0) {
+            append_size(text, size, found->flash_size);
+        } else {
+            fettle_text_append(text, size, "any");
+        }
+        fettle_text_append(text, size, is_encrypted ? " encrypted" : "");
+        fettle_text_append(text, size, found == shown ? " (shown)" : "");
+    }
+}
+
 static bool fill(fettle_image *image, const fettle_archive *archive, unsigned flags,
                  fettle_error *err)
 {
@@ -497,7 +541,12 @@ static bool fill(fettle_image *image, const fettle_archive *archive, unsigned fl
         fettle_text_append(image->module, sizeof image->module, package->family->word);
     }
     const fettle_pycom_variant *shown = find_shown(package, err);
-    return shown != NULL && show(image, shown, err);
+    if (shown == NULL) {
+        return false;
+    }
+    find_version(package, shown, image->version, sizeof image->version);
+    list_layouts(package, shown, image->layouts, sizeof image->layouts);
+    return show(image, shown, err);
 }
 
 /* By what is in it: a script, or what there would be a script for. */

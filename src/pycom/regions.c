@@ -7,6 +7,7 @@
 #include "pycom/regions.h"
 
 #include "base/text.h"
+#include "pycom/package.h"
 
 #include <string.h>
 
@@ -299,6 +300,13 @@ bool fettle_pycom_has_lora(const char *module)
     return row != NULL && row->reached != 0;
 }
 
+/* Sigfox has no region to be set. */
+bool fettle_pycom_has_no_ids(const char *module)
+{
+    const struct module *row = find_module(module);
+    return row != NULL && row->reached == 0 && !is_same_name(row->name, "SiPy");
+}
+
 bool fettle_pycom_region_is_taken(const char *module, uint8_t value)
 {
     const struct module *row = find_module(module);
@@ -335,4 +343,22 @@ bool fettle_pycom_region_check(const char *module, uint8_t value, fettle_error *
     fettle_text_append(text, sizeof text, "; it has ");
     append_regions(text, sizeof text, row->taken, ", ");
     return refuse(err, text);
+}
+
+bool fettle_pycom_check_region(const fettle_image *image, const char *name,
+                               const char *region, fettle_error *err)
+{
+    uint8_t value;
+    char text[FETTLE_PYCOM_REGION_TEXT_SIZE] =
+        "there is no LoRa region of that name; there are ";
+    const fettle_pycom_package *package = image != NULL ? image->package : NULL;
+    const char *of_file =
+        package != NULL && package->family != NULL ? package->family->word : NULL;
+    if (!fettle_pycom_region_of(region, &value)) {
+        fettle_text_append(text, sizeof text, fettle_pycom_region_list);
+        fettle_error_set(err, FETTLE_E_USAGE, &(fettle_words){.text = text});
+        return false;
+    }
+    return fettle_pycom_region_check(of_file, value, err) &&
+           fettle_pycom_region_check(name, value, err);
 }

@@ -52,11 +52,19 @@ fettle_pycom_country fettle_pycom_region_of_country(const char *country, uint8_t
 /* Has this module ("lopy4", "LoPy4") a LoRa radio? False also for one that isn't in the table. */
 bool fettle_pycom_has_lora(const char *module);
 
+/* Is it one that has neither LoRa nor Sigfox, and so no ids and keys that could be lost? False also for one that isn't in the table. */
+bool fettle_pycom_has_no_ids(const char *module);
+
 /*
  * May this region be stored in this module? False: `err` is REGION_NOT_HERE and says why: it has no LoRa radio, or one that doesn't
  * reach this band. `module` NULL, or none that is known: any of the ten is taken.
  */
 bool fettle_pycom_region_check(const char *module, uint8_t value, fettle_error *err);
+
+/* See fettle_module_ops.check_region. */
+struct fettle_image;
+bool fettle_pycom_check_region(const struct fettle_image *image, const char *name,
+                               const char *region, fettle_error *err);
 
 /*
  * Does published firmware of this module take this region? Where it doesn't (KR920, CN779, US915_HYBRID: the numbers exist, and no

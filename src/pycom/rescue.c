@@ -31,12 +31,14 @@ typedef enum rung {
     "All of it was written anew, so it is not what was in its flash: take another " \
     "version of the firmware, and check its power. Its ids and keys are still there."
 
+#define FIRST_SAFE_BOOT(how)                                                          \
+    "First what loses nothing, " how ". If it restarts all the same, run the same "   \
+    "command with --erase-settings: what the firmware has remembered (NVS) is lost; " \
+    "files, ids and keys (the config block) are kept."
+
 /* After an update: what to add to the command that has just run. */
 static const char *const hints[] = {
-    [RUNG_SAFE_BOOT] =
-        "First what loses nothing, " SAFE_BOOT ". If it restarts all the same, run the "
-        "same command with --erase-settings: what the firmware has remembered (NVS) is "
-        "lost; files, ids and keys (the config block) are kept.",
+    [RUNG_SAFE_BOOT] = FIRST_SAFE_BOOT(BARE_SAFE_BOOT),
     [RUNG_SETTINGS] =
         "Run the same command with --erase-settings: what the firmware has remembered "
         "(NVS) is lost; files, ids and keys (the config block) are kept.",
@@ -45,11 +47,13 @@ static const char *const hints[] = {
         "lost, too; its ids and keys (the config block) are kept.",
     [RUNG_WHOLE] =
         "Run the same command with --mass-erase: everything is erased and written anew, "
-        "but for the config block with its ids and keys, which is kept.",
+        "so its files and settings are lost; the config block with its ids and keys is "
+        "kept.",
     [RUNG_OTHER] = OTHER,
     [RUNG_NOTHING_THERE] =
-        "Nothing that starts is on it, so all of it has to be written: run the same "
-        "command with --mass-erase. The config block with its ids and keys is kept.",
+        "It finds nothing that starts: run the same command once more, which loses "
+        "nothing else. If that is no help, run it with --mass-erase: its files and "
+        "settings are lost; the config block with its ids and keys is kept.",
     [RUNG_POWER] = POWER,
 };
 
@@ -98,18 +102,24 @@ static bool has_files(const fettle_module_look *look,
                                     !is_blank(distress, files);
 }
 
-/* Is there firmware from before? Where nobody has looked there may be. */
-static bool has_other_slot(const fettle_module_look *look,
-                           const fettle_module_distress *distress)
+/* Is there firmware from before? The loader starts what its own record names as such, and nothing else. */
+static bool has_firmware_before(const fettle_module_look *look,
+                                const fettle_module_distress *distress)
 {
     const fettle_partitions *table = look->board->table;
-    size_t count = 0;
-    for (size_t i = 0; table != NULL && i < table->count; i++) {
-        const fettle_partition *row = &table->rows[i];
-        count += row->type == FETTLE_PARTITION_APP &&
-                 !is_blank(distress, (fettle_module_range){row->address, row->size});
+    fettle_pycom_seen seen;
+    fettle_pycom_otadata now;
+    fettle_pycom_see(look, &seen);
+    if (table == NULL || !fettle_pycom_otadata_decode(&now, seen.otadata) ||
+        now.previous == now.active || now.previous >= FETTLE_PYCOM_SLOTS) {
+        return false;
     }
-    return table == NULL || count > 1;
+    const fettle_partition *row = fettle_partitions_find(
+        table, FETTLE_PARTITION_APP,
+        now.previous == FETTLE_PYCOM_FACTORY ? FETTLE_PARTITION_APP_FACTORY
+                                             : FETTLE_PARTITION_APP_OTA_0);
+    return row != NULL &&
+           !is_blank(distress, (fettle_module_range){row->address, row->size});
 }
 
 /* Whoever has erased something is beyond what loses nothing. */
@@ -194,7 +204,16 @@ static void say_whole(const fettle_module_distress *distress,
 {
     say(text, "fettle update PACKAGE --mass-erase");
     say_port(text, distress);
-    say(text, " (everything is written anew; the config block with ids and keys is kept)");
+    say(text, " (all is written anew, so its files and settings are lost; the config block "
+              "with ids and keys is kept)");
+}
+
+static void say_update(const fettle_module_distress *distress,
+                       char text[FETTLE_MODULE_STEP_SIZE])
+{
+    say(text, "fettle update PACKAGE");
+    say_port(text, distress);
+    say(text, " (nothing else is lost)");
 }
 
 static void say_commands(rung which, const fettle_module_look *look,
@@ -203,9 +222,9 @@ static void say_commands(rung which, const fettle_module_look *look,
 {
     switch (which) {
     case RUNG_SAFE_BOOT:
-        say(rescue->step, has_other_slot(look, distress) ? SAFE_BOOT " (nothing is lost)"
-                                                         : BARE_SAFE_BOOT
-                              " (nothing is lost)");
+        say(rescue->step, has_firmware_before(look, distress)
+                              ? SAFE_BOOT " (nothing is lost)"
+                              : BARE_SAFE_BOOT " (nothing is lost)");
         say_settings(look, distress, rescue->or_else);
         break;
     case RUNG_SETTINGS:
@@ -217,7 +236,8 @@ static void say_commands(rung which, const fettle_module_look *look,
         break;
     case RUNG_WHOLE:
     case RUNG_NOTHING_THERE:
-        say_whole(distress, rescue->step);
+        say_update(distress, rescue->step);
+        say_whole(distress, rescue->or_else);
         break;
     case RUNG_OTHER:
     case RUNG_POWER:
@@ -231,7 +251,9 @@ void fettle_pycom_rescue(const fettle_module_look *look,
                          fettle_module_rescue *rescue)
 {
     rung which = find_rung(look, distress);
-    rescue->hint = hints[which];
+    rescue->hint = which == RUNG_SAFE_BOOT && has_firmware_before(look, distress)
+                       ? FIRST_SAFE_BOOT(SAFE_BOOT)
+                       : hints[which];
     if (!distress->is_rerun) {
         rescue->hint = which == RUNG_POWER || which == RUNG_OTHER
                            ? hints[which]

@@ -4,6 +4,7 @@
  * old tool's text of it: base64, with line ends anywhere.
  */
 #include "base/error.h"
+#include "base/text.h"
 #include "image/esp_content.h"
 #include "pycom/config.h"
 #include "pycom/layout.h"
@@ -98,24 +99,49 @@ static bool replaces_good_ones(const fettle_module_look *look, fettle_span range
            !fettle_pycom_is_same_credentials(board, range);
 }
 
+static void append_hex(char *text, size_t size, fettle_span block,
+                       const fettle_pycom_field *field)
+{
+    for (size_t i = 0; i < field->length; i++) {
+        fettle_text_append_hex(text, size, block.data[field->offset + i], 2);
+    }
+}
+
+/* The first field that is another one; of secrets only which. */
+static void tell_difference(fettle_span then, fettle_span now, char *text, size_t size)
+{
+    const fettle_pycom_field *field = fettle_pycom_fields;
+    while (field->offset + field->length < FETTLE_PYCOM_CREDENTIALS &&
+           memcmp(then.data + field->offset, now.data + field->offset, field->length) ==
+               0) {
+        field++;
+    }
+    text[0] = '\0';
+    fettle_text_append(text, size, field->is_secret ? "another " : "its ");
+    fettle_text_append(text, size, field->name);
+    if (!field->is_secret) {
+        fettle_text_append(text, size, " is ");
+        append_hex(text, size, then, field);
+        fettle_text_append(text, size, ", and the module's ");
+        append_hex(text, size, now, field);
+    }
+}
+
 /* Both are of this module, as far as anybody knows; but networks know it by the ones that it has. */
 static bool agree(const fettle_module_look *look, fettle_span range, bool is_agreed,
                   fettle_observed *observed, fettle_error *err)
 {
-    const fettle_pycom_field *lora_mac = &fettle_pycom_fields[0];
-    char now[FETTLE_PYCOM_VALUE_SIZE], then[FETTLE_PYCOM_VALUE_SIZE], text[240];
-    (void)fettle_pycom_config_value(look->ranges[0], lora_mac, now, sizeof now);
-    (void)fettle_pycom_config_value(range, lora_mac, then, sizeof then);
-    fettle_words words = {
-        .address = FETTLE_PYCOM_CONFIG_ADDRESS, .text = then, .text2 = now};
+    char difference[160], text[280];
+    tell_difference(range, look->ranges[0], difference, sizeof difference);
+    fettle_words words = {.address = FETTLE_PYCOM_CONFIG_ADDRESS, .text = difference};
     if (is_agreed) {
         fettle_note_add(observed, FETTLE_NOTE_IDS_REPLACED, &words);
         return true;
     }
     fettle_words_render(text, sizeof text,
-                        "the backup has other ids and keys than this module: its LoRa MAC "
-                        "is {text}, and the module's {text2}, by which networks know it; "
-                        "those of the backup would take their place",
+                        "the backup has other ids and keys than this module, by which "
+                        "networks know it: {text}; those of the backup would take their "
+                        "place",
                         &words);
     fettle_error_set(err, FETTLE_E_CONFIRMATION_NEEDED, &(fettle_words){.text = text});
     return false;
@@ -144,9 +170,11 @@ bool fettle_pycom_restore(const fettle_module_look *look,
         memcpy(range, own.data, FETTLE_PYCOM_CREDENTIALS);
     }
     bool has_any = fettle_pycom_has_credentials(made);
-    fettle_note_add(observed,
-                    has_any ? FETTLE_NOTE_OWN_IDS_KEPT : FETTLE_NOTE_CREDENTIALS_MISSING,
-                    &words);
+    if (has_any) {
+        fettle_note_add(observed, FETTLE_NOTE_OWN_IDS_KEPT, &words);
+    } else {
+        fettle_pycom_note_missing(look, observed);
+    }
     return true;
 }
 
@@ -167,9 +195,10 @@ void fettle_pycom_tell_radio(const fettle_module_look *look, fettle_module_radio
     *radio = (fettle_module_radio){
         .region = fettle_pycom_region_name(fettle_pycom_region_in(block)),
     };
-    if (look->name != NULL) {
+    const char *name = fettle_pycom_name_of(look);
+    if (name != NULL) {
         radio->is_known = true;
-        radio->is_there = fettle_pycom_has_lora(look->name);
+        radio->is_there = fettle_pycom_has_lora(name);
     } else if (has_lora_mac(block)) {
         radio->is_known = radio->is_there = true;
     }

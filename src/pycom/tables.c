@@ -3,7 +3,7 @@
 
 #include "pycom/modules.h"
 
-enum { FACTORY = 0x10000, FILES_8MB = 0x400000, OTADATA_ROW = 2 };
+enum { FACTORY = 0x10000, FILES_8MB = 0x400000, FILES_4MB = 0x380000, OTADATA_ROW = 2 };
 
 static const fettle_pycom_table tables[] = {
     {"old (1.18 or before)", 0, 0x180000, 0x190000, 0x1A0000, 0x180000, true},
@@ -65,11 +65,18 @@ bool fettle_pycom_files_of(const fettle_partitions *partitions, uint64_t flash_s
     } else if (row != NULL) {
         *files = (fettle_module_range){row->address, row->size};
     } else if (table != NULL && flash_size == FETTLE_PYCOM_4MB) {
-        *files = (fettle_module_range){0x380000, 0x7F000};
+        *files = (fettle_module_range){FILES_4MB, 0x7F000};
     } else {
         return false;
     }
     return true;
+}
+
+uint32_t fettle_pycom_usual_files(uint64_t flash_size)
+{
+    return flash_size == FETTLE_PYCOM_8MB   ? FILES_8MB
+           : flash_size == FETTLE_PYCOM_4MB ? FILES_4MB
+                                            : 0;
 }
 
 const fettle_partition *fettle_pycom_otadata_row(const fettle_partitions *partitions)

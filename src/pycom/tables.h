@@ -37,6 +37,9 @@ const char *fettle_pycom_table_name(const fettle_partitions *partitions);
 bool fettle_pycom_files_of(const fettle_partitions *partitions, uint64_t flash_size,
                            fettle_module_range *files);
 
+/* Where that is in all published tables for flash of that size; 0: there are none. */
+uint32_t fettle_pycom_usual_files(uint64_t flash_size);
+
 /* The row of otadata, the same way its loader finds it: the third one. NULL: there is none. */
 const fettle_partition *fettle_pycom_otadata_row(const fettle_partitions *partitions);
 

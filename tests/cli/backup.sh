@@ -292,7 +292,7 @@ for file in asked/backups/$mac/config.bin $mac.bin; do
     is_valid restore
     has '["error"]["code"]' '"confirmation-needed"'
     has '["outcome"]' '"refused"'
-    says "$out" "LoRa MAC is $(part original.bin $CONFIG 8 | od -An -tx1 | tr -d ' ')" "and says which it is about"
+    says "$out" "LoRa MAC (DevEUI) is $(part original.bin $CONFIG 8 | od -An -tx1 | tr -d ' ')" "and says which it is about"
     says "$out" "1111111111111111" "and which are there"
     changes_nothing log7.ndjson "nothing is written"
     run restore $file --board "$module" --state-dir asked --json --dry-run
@@ -448,6 +448,157 @@ is_same module.bin original.bin "all is as it was"
 run erase --yes --module --no-backup --memory factory --board "$module" --state-dir state.file --json
 ends_with 0 "--no-backup is a word for that"
 says "$out" no-backup "and it is said"
+# ---- which copy is the first ----
+
+ids_of() { # FILE: of a flash
+    part "$1" $CONFIG 52 | od -An -tx1 | tr -d ' \n'
+}
+kept_ids() { # FOLDER: of the copy that is looked for first
+    head -c 52 "$1/backups/$mac/config.bin" | od -An -tx1 | tr -d ' \n'
+}
+are() { # IDS IDS DESCRIPTION
+    [ "$1" = "$2" ]
+    ok $? "$3"
+}
+fill() { # FILE AT SIZE OCTAL: bytes of the config block
+    head -c "$3" /dev/zero | tr '\0' "\\$4" | dd of="$1" bs=1 seek=$((CONFIG + $2)) conv=notrunc 2>/dev/null
+}
+blank_block() { # FROM: as other tools do
+    fill module.bin "$1" $((4096 - $1)) 377
+}
+update_with() { # FOLDER PACKAGE DESCRIPTION
+    run update $2 --board "$module" --state-dir $1 --json
+    ends_with 0 "$3"
+}
+sample pycom-package A.tar.gz module=lopy4 layout=8MB size=60000
+sample pycom-package B.tar.gz module=lopy4 layout=8MB size=60000 version=1.20.3.r7 seed=9
+factory=$(ids_of original.bin)
+cp original.bin module.bin
+update_with first A.tar.gz "an update"
+cp module.bin updated.bin
+cp -R first base
+
+# Another tool writes ids of its own: nobody knows why, so those that were kept stay the first.
+fill module.bin 0 52 021
+foreign=$(ids_of module.bin)
+for try in first second; do
+    update_with first A.tar.gz "foreign ids, the $try time"
+    has '["outcome"]' '"unchanged"'
+    says "$out" ids-other "it is said that they are others"
+    says "$out" "lost ones come back from backups/$mac/config.bin. Restore the one that is right." "to its end"
+    are "$(ids_of module.bin)" $foreign "they stay"
+    are "$(kept_ids first)" $factory "those of the factory stay the first copy"
+done
+beside=$(sed -n "s/.*with a copy in \(backups[^;]*\);.*/\1/p" "$out" | head -n 1)
+part module.bin $CONFIG 4096 | cmp -s - "first/$beside"
+ok $? "they are where is said: $beside"
+(cd first/backups/$mac && sha256sum -c --quiet config-*.sha256) >"$work/problems" 2>&1
+ok $? "each copy has its hash"
+cp module.bin foreign.bin
+blank_block 0
+update_with first B.tar.gz "lost, they are mended"
+says "$out" credentials-restored "it is said"
+are "$(ids_of module.bin)" $factory "with those of the factory"
+cp foreign.bin module.bin
+run restore first/backups/$mac/config.bin --board "$module" --state-dir first --json
+ends_with 4 "the first copy over foreign ids: it asks"
+says "$out" "its LoRa MAC (DevEUI) is $(echo $factory | head -c 16), and the module's 1111111111111111" "and says which"
+run restore first/backups/$mac/config.bin --board "$module" --state-dir first --json --yes
+ends_with 0 "the command of the guide"
+are "$(ids_of module.bin)" $factory "those of the factory are back"
+cp foreign.bin module.bin
+run restore "first/$beside" --board "$module" --state-dir first --json
+ends_with 0 "the foreign ones are the right ones: a person restores them"
+has '["outcome"]' '"unchanged"'
+are "$(kept_ids first)" $foreign "then they are the first copy"
+update_with first A.tar.gz "and nothing is said about them any more"
+! grep -q ids-other "$out"
+ok $? "nothing"
+
+# Ids that came after the first copy was made, and that are others only by bits that are set.
+cp updated.bin module.bin
+fill module.bin 8 44 000
+run pycom region EU868 --board "$module" --state-dir lora -q
+part updated.bin $((CONFIG + 8)) 44 | dd of=module.bin bs=1 seek=$((CONFIG + 8)) conv=notrunc 2>/dev/null
+cp module.bin sigfox.bin
+run restore lora/backups/$mac/config.bin --board "$module" --state-dir lora --json
+ends_with 4 "a copy without Sigfox over one with it: it asks"
+says "$out" "its Sigfox id is 00000000" "and says which field it is"
+update_with lora A.tar.gz "a Sigfox id that came later"
+are "$(ids_of module.bin)" $factory "it stays"
+are "$(kept_ids lora)" $factory "and is kept"
+cp updated.bin module.bin
+rm -rf bits
+cp -R base bits
+last=$((CONFIG + 7))
+part module.bin $last 1 | tr '\000-\376' '\001-\377' | dd of=module.bin bs=1 seek=$last conv=notrunc 2>/dev/null
+changed=$(ids_of module.bin)
+update_with bits B.tar.gz "a DevEUI that its owner has changed"
+are "$(ids_of module.bin)" $changed "it stays"
+says "$out" ids-other "and it is said"
+
+# Files of the folder that are lost, or half there.
+for how in rm empty half; do
+    for torn in 0 24; do
+        rm -rf lost
+        cp -R base lost
+        for name in config partitions; do
+            case $how in
+            rm) rm lost/backups/$mac/$name.bin ;;
+            empty) : >lost/backups/$mac/$name.bin ;;
+            half) head -c 1000 base/backups/$mac/$name.bin >lost/backups/$mac/$name.bin ;;
+            esac
+        done
+        cp updated.bin module.bin
+        blank_block $torn
+        update_with lost B.tar.gz "blank from $torn on, first copy: $how"
+        are "$(ids_of module.bin)" $factory "ids and keys come from the one that the hash names"
+        cp updated.bin module.bin
+        update_with lost A.tar.gz "and then"
+        are "$(kept_ids lost)" $factory "they are the first copy again"
+    done
+done
+
+# Ids that a person has agreed to, and then another tool, or a cut: those come back, and no others.
+part original.bin $CONFIG 4096 >mine.bin
+printf 'decoyids' | dd of=mine.bin bs=1 conv=notrunc 2>/dev/null
+mine=$(head -c 52 mine.bin | od -An -tx1 | tr -d ' \n')
+agreed() { # OPTIONS: of the board
+    cp updated.bin module.bin
+    rm -rf agree
+    cp -R base agree
+    run restore mine.bin --mac $mac --board "$module$1" --state-dir agree --json --yes
+}
+agreed ""
+ends_with 0 "a person's own ids"
+are "$(kept_ids agree)" $mine "they are the first copy"
+grep -q "64:65:63:6f\|6465636f" agree/backups/$mac/summary.txt
+ok $? "which the summary is about"
+says "$out" "changed: backups/$mac/config-" "those that they replace are named"
+blank_block 0
+update_with agree B.tar.gz "blanked by another tool"
+are "$(ids_of module.bin)" $mine "what was agreed to comes back"
+agreed ""
+blank_block 26
+update_with agree B.tar.gz "cut off inside of them"
+are "$(ids_of module.bin)" $mine "what was agreed to comes back"
+are "$(kept_ids agree)" $mine "and is the first copy still"
+cut_agreed_at() { # N
+    agreed ",person=none,fault=no-return@$1"
+    stage=$(stage_of_failure)
+}
+is_agreed_at() { # N: at that moment, or after it
+    cut_agreed_at "$1"
+    [ "$status" -eq 0 ] || is_one_of "$stage" write verify
+}
+first_of 40 $ENDS is_agreed_at
+cut_agreed_at $at
+[ "$stage" = write ]
+ok $? "cut off while they are written"
+update_with agree B.tar.gz "an update after that"
+are "$(ids_of module.bin)" $mine "what was agreed to comes back"
+cp original.bin module.bin
+
 # ---- a module that nothing shows to be one ----
 
 bare=sim:lopy4+expansion2,flash=bare.flash,mode=rom,timing=none

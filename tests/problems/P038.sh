@@ -25,4 +25,7 @@ refuses 8 image-not-for-board 'FiPy' "P038 (e) and the other package is refused 
 attempt update LoPy4-1.20.2.r6.tar.gz --board "$lopy4"
 is_proven "P038 (f) the right package needs no word"
 notes_not no-backup "P038 (f)"
+attempt update LoPy4-1.20.2.r6.tar.gz --module=lopy --board "$lopy4"
+refuses 8 image-not-for-board 'for a LoPy4, and --module says LoPy' "P038 (g) the package names another module than --module"
+was_not_changed "P038 (g)"
 finish

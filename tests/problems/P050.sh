@@ -49,11 +49,48 @@ fates kept kept erased "P050 (c)"
 old=$lopy4,layout=old
 looked_at "$old"
 run update new.tar.gz --board "$old" --json
+ends_with 4 "P050 (d) nobody has agreed to lose the files"
+is_json '["error"]["code"]' '"confirmation-needed"' "P050 (d) it asks"
+keeps 0 0x800000 "P050 (d) and nothing was changed"
+run update new.tar.gz --yes --board "$old" --json
 is_proven "P050 (d) from the layout of before 1.20"
 notes files-lost "P050 (d)"
 matches "$err" 'Kept as before: config block with its ids and keys, settings \(NVS\)\.' "P050 (d) what is kept"
 keeps $nvs 0x7000 "P050 (d) and it is"
 fates kept kept erased "P050 (d)"
+
+# Cut off in the middle: what the first try erased isn't kept because the second one leaves it alone.
+looked_at "$old"
+run update new.tar.gz --yes --board "$old,fault=vanish@280" --json
+is_proven "P050 (h) in two tries"
+matches "$err" 'The first try did not work' "P050 (h) there were two"
+matches "$err" 'Kept as before: config block with its ids and keys, settings \(NVS\)\.' "P050 (h) what is kept"
+fates kept kept erased "P050 (h)"
+
+# A table that was cut off behind any of its rows is no other layout.
+for rows in 1 2 3; do
+    looked_at "$lopy4"
+    run update new.tar.gz --board "$lopy4" --json
+    head -c $((3072 - 32 * rows)) /dev/zero | tr '\0' '\377' | dd of=$flash bs=32 seek=$((1024 + rows)) conv=notrunc 2>/dev/null
+    run update new.tar.gz --board "$lopy4" --json
+    is_proven "P050 (i) a table with $rows of its rows"
+    keeps $files 0x400000 "P050 (i) $rows: the files are there"
+    keeps $nvs 0x7000 "P050 (i) $rows: and the settings"
+    fates kept kept kept "P050 (i) $rows"
+done
+
+looked_at "$lopy4"
+run update new.tar.gz --region US915 --board "$lopy4" --json
+matches "$err" 'Kept as before: config block with its ids and keys \(but for the region\), settings' "P050 (j) a region is another one"
+run pycom region AU915 --board "$lopy4" --json
+matches_not "$err" 'Kept as before' "P050 (j) and alone it is all there is to say"
+
+# A backup that is written as if it were firmware.
+looked_at "$lopy4"
+run update $before --board "$lopy4" --json
+notes block-kept "P050 (k) a backup as a file"
+notes meant-for-restore "P050 (k)"
+matches_not "$err" 'in its partition config .*is replaced' "P050 (k) the config block isn't"
 
 # Ids and keys that were lost come back: restored isn't kept.
 looked_at "$lopy4"

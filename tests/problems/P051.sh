@@ -82,16 +82,20 @@ keeps_credentials "P051 (k)"
 rm -f $flash
 attempt info --module --board "$lopy4,loops=app"
 told 'restarts again and again: its program crashes \(IllegalInstruction' "P051 (l) a bad application"
+matches_not "$err" 'from before' "P051 (l) before was the same one"
+rm -f $flash
+attempt info --module --board "$lopy4,loops=app,active=ota_0"
 told 'held for 3 to 6 seconds it starts the firmware from before' "P051 (l)"
 run update new.tar.gz --board "$lopy4,loops=app" --json
 is_proven "P051 (l) a good one"
 
-# Nothing can be read: no step short of all helps.
+# Nothing can be read: what loses nothing comes first.
 rm -f $flash
 attempt info --module --board "$lopy4,loops=flash"
 ends_with 0 "P051 (m) flash that can't be read"
 notes finds-nothing "P051 (m)"
-told 'The next step for ESP32: fettle update PACKAGE --mass-erase --board.*config block with ids and keys is kept' "P051 (m)"
+told 'The next step for ESP32: fettle update PACKAGE --board.*nothing else is lost' "P051 (m)"
+told 'If that is no help to ESP32: fettle update PACKAGE --mass-erase --board.*files and settings are lost; the config block with ids and keys is kept' "P051 (m)"
 matches_not "$err" 'safe boot|--memory' "P051 (m) and no other step"
 
 # By hand it is heard the same way.

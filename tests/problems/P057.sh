@@ -21,7 +21,7 @@ turn() { # WIRE STATUS SENTENCE HINT CASE
 turn g28 12 'went into safe boot: a wire connects G28 with 3V3' 'Connect G23 \(P2\) with GND \(not G28 with 3V3\)' "b, wired on G28"
 turn none 12 'G23 \(P2\) is not connected with GND' 'Connect G23 \(P2\) with GND' "c, no wire"
 turn noreset 12 'goes on talking: it does not restart' 'Leave the wire .* where it is, press the module.s reset button' "d, not reset"
-turn left 0 'the wire between G23 \(P2\) and GND is still there\. Take it off and press reset once more' 'until then it doesn.t start' "e, the wire left on"
+turn left 0 'the wire between G23 \(P2\) and GND is still there\. Take it off and press reset once more' 'as long as the wire is there' "e, the wire left on"
 attempt update LoPy-1.20.2.r6.tar.gz --board "$lopy,jumpers=off"
 ends_with 12 "P057 (f) without the jumpers"
 advises 'See that the jumpers RX and TX are on' "P057 (f)"
@@ -114,4 +114,28 @@ for seed in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 done
 ok $? "P057 (t) a line that spoils whatever is faster: the loader turns back by itself, or by one more press ($back, $pressed)"
 matches "$err" "doesn't hold 230400 baud; going on at 115200" "P057 (t) it is said"
+# One late answer at that rate: the loader is still there, and no reset of ours reaches it.
+for n in 74 92 130; do
+    attempt update LoPy-1.20.2.r6.tar.gz --board "$lopy,late=3500,fault=late-reply@$n"
+    is_proven "P057 (u) an answer too late ($n)"
+    matches "$err" 'Take the wire between G23 \(P2\) and GND off' "P057 (u) and the wire off again ($n)"
+done
+# Whoever finds it in its loader tells of the wire all the same.
+attempt update LoPy-1.20.2.r6.tar.gz --board "$lopy,mode=rom"
+is_proven "P057 (v) in its loader already"
+matches "$err" 'Take the wire between G23 \(P2\) and GND off' "P057 (v) off again"
+attempt update LoPy-1.20.2.r6.tar.gz --board "$lopy,mode=rom,person=none"
+is_proven "P057 (v) nobody there"
+matches "$err" 'take the wire off and press the module.s reset button' "P057 (v) nobody there: it is said"
+attempt update LoPy-1.20.2.r6.tar.gz --board "$lopy,fault=vanish@150"
+is_proven "P057 (w) unplugged in mid-work"
+matches "$err" 'Plug in the board that the module is on.*Take the wire between G23 \(P2\) and GND off' "P057 (w) in again, and off"
+attempt update LoPy-1.20.2.r6.tar.gz --board "$lopy,mode=unplugged"
+is_proven "P057 (x) not plugged in"
+matches "$err" 'Plug in the board.*Connect G23' "P057 (x) that first, then the wire"
+attempt update LoPy-1.20.2.r6.tar.gz --board "$lopy,protected=0x10000"
+ends_with 11 "P057 (y) a flash that doesn't take it"
+matches "$err" 'take the wire off and press the module.s reset button' "P057 (y) the wire is named"
+attempt update LoPy-1.20.2.r6.tar.gz --board "$lopy,person=none"
+matches_not "$err" 'where it is' "P057 (z) nobody has connected a wire yet"
 finish

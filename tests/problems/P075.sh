@@ -8,7 +8,7 @@ package new.tar.gz version=1.20.3
 board=sim:lopy4+expansion30,timing=none,log=$log,module-flash=$flash,rc0=ignored
 attempt update new.tar.gz --board "$board"
 is_proven "P075 (a) somebody with a wire"
-matches "$err" 'Connect G23 \(P2\) with GND by a wire\. 2\. Press the module.s own reset button' "P075 (a) the wire is asked for"
+matches "$err" '1\. Is the module on it.*2\. Connect G23 \(P2\) with GND by a wire\. 3\. Press the module.s own reset button' "P075 (a) the wire is asked for, and the module first"
 matches "$err" 'Take the wire between G23 \(P2\) and GND off' "P075 (a) and off again"
 is_equal "$(grep -c '"what":"boots"' $log >/dev/null; rates | tr ' ' '\n' | sort -u | tr '\n' ' ' | sed 's/^ //')" "115200 " "P075 (a) at 115200, and no other rate"
 attempt update new.tar.gz --baud 230400 --board "$board"

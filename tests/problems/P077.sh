@@ -6,6 +6,7 @@
 . "$source/tests/problems/module.sh"
 package new.tar.gz version=1.20.3
 package LoPy_868-1.11.0.b1.tar.gz module=LoPy layout=old
+package WiPy-1.20.3.tar.gz module=WiPy version=1.20.3
 lopy=sim:lopy+pytrack,timing=none,log=$log,module-flash=$flash
 attempt update new.tar.gz --board "$lopy4,config=no-region"
 ends_with 0 "P077 (a) no region"
@@ -24,6 +25,6 @@ is_equal "$(keeps_region)" 07 "P077 (c) it is stored"
 matches "$err" '865-867 MHz' "P077 (c) and why is told"
 attempt update LoPy_868-1.11.0.b1.tar.gz --region US915 --board "$lopy"
 matches "$err" '868.*US915|US915.*868' "P077 (d) a package for another band: it is told"
-attempt update new.tar.gz --board "sim:wipy+pytrack,timing=none,log=$log,module-flash=$flash,config=no-region" --module=wipy
+attempt update WiPy-1.20.3.tar.gz --board "sim:wipy+pytrack,timing=none,log=$log,module-flash=$flash,config=no-region" --module=wipy
 matches_not "$err" 'region is not set' "P077 (e) a module without LoRa needs none"
 finish

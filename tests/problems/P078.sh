@@ -10,7 +10,7 @@ attempt update LoPy-1.20.2.r6.tar.gz --dry-run --board "$old"
 matches "$err" 'file system at 0x00380000 will be lost: the layout changes from old \(1\.18 or before\) to new 4 MB' "P078 (a) a dry run says it"
 was_not_changed "P078 (a) before anything is written"
 looked_at "$old"
-run update LoPy-1.20.2.r6.tar.gz --board "$old" --json
+run update LoPy-1.20.2.r6.tar.gz --yes --board "$old" --json
 is_proven "P078 (b) the update"
 notes files-lost "P078 (b)"
 is_blank 0x380000 0x7f000 "P078 (b) the file system is erased"

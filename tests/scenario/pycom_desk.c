@@ -116,6 +116,7 @@ static void make_plan(struct pycom_desk *self)
     fettle_plan_wishes wishes = {.kind = FETTLE_TASK_UPDATE,
                                  .path = fettle_sim_path(self->sim, 0),
                                  .may_read = true,
+                                 .writes_special = true, /* its files may go */
                                  .region = setting->region,
                                  .wait = setting->wait};
     if (!fettle_plan_make(&self->plan, self->image, find_row(setting->row),

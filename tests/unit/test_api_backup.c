@@ -16,7 +16,7 @@
 #include "api/job_inside.h"
 
 enum {
-    KEYS = 16,
+    KEYS = 24,
     VALUE = FETTLE_MODULE_KEPT_MAX,
     BLOCK = 4096,
     ROW = 32,
@@ -182,8 +182,28 @@ static void test_all_of_it_is_found_again(void **state)
     assert_string_equal("  config.bin\n", (char *)bytes_of(FOLDER "config.sha256") + 64);
     assert_string_equal("  partitions.bin\n",
                         (char *)bytes_of(FOLDER "partitions.sha256") + 64);
-    assert_int_equal(1, count_of(FOLDER "config-"));
-    assert_int_equal(1, count_of(FOLDER "partitions-"));
+    assert_int_equal(2, count_of(FOLDER "config-")); /* with its hash */
+    assert_int_equal(2, count_of(FOLDER "partitions-"));
+}
+
+/* Whoever has lost one of the files, or has half of one, has the copy that the hash names. */
+static void test_a_copy_is_found_by_its_hash_alone(void **state)
+{
+    size_t config, table_at;
+    (void)state;
+    assert_true(keep());
+    config = index_of(FOLDER "config.bin");
+    table_at = index_of(FOLDER "partitions.bin");
+    values[config].size = values[table_at].size = 0;
+    assert_true(recalls_block(block));
+    assert_true(recalls_table(table));
+    values[config].size = values[table_at].size = 100;
+    assert_true(recalls_block(block));
+    assert_true(recalls_table(table));
+    forget(FOLDER "config.bin");
+    forget(FOLDER "partitions.bin");
+    assert_true(recalls_block(block));
+    assert_true(recalls_table(table));
 }
 
 static void test_a_table_without_a_hash_is_an_old_one(void **state)
@@ -223,11 +243,18 @@ static void test_what_is_left_of_a_table_does_not_replace_it(void **state)
     fill_table(table, 1, ROWS - 2);
     assert_true(keep());
     assert_true(recalls_table(whole));
-    assert_int_equal(3, count_of(FOLDER "partitions-")); /* the new one with a hash */
+    assert_int_equal(4, count_of(FOLDER "partitions-")); /* two, with their hashes */
     assert_int_equal(1, count_of(FOLDER "partitions.bin"));
     fill_table(table, 9, ROWS - 2); /* another one does */
     assert_true(keep());
     assert_true(recalls_table(table));
+
+    memcpy(whole, table, sizeof whole); /* nor does the beginning of the next one */
+    fill_table(table, 50, ROWS - 2);
+    fettle_module_keepsake what = keepsake();
+    what.is_part_of_table = true;
+    assert_true(fettle_backup_keep(&job, &what, &err));
+    assert_true(recalls_table(whole));
 }
 
 static void test_a_board_without_a_table_leaves_what_was_kept(void **state)
@@ -262,7 +289,69 @@ static void test_beside_another_one(void **state)
     block[0] = 0;
     assert_true(fettle_backup_keep(&job, &what, &err));
     assert_true(recalls_block(before));
+    assert_int_equal(3, job.engine.observed.note_count); /* which is said, too */
+    memset(block, 0xFF, BLOCK);
+    assert_true(fettle_backup_keep(&job, &what, &err)); /* nothing at all */
+    assert_int_equal(3, job.engine.observed.note_count);
+}
+
+static const char *note_of(fettle_note_code code, const char *key)
+{
+    const fettle_observed *observed = &job.engine.observed;
+    for (size_t i = 0; i < observed->note_count; i++) {
+        if (observed->notes[i].code == code && strstr(observed->notes[i].message, key)) {
+            return observed->notes[i].message;
+        }
+    }
+    return NULL;
+}
+
+/* Nobody knows who has put them there: those that were kept stay first. */
+static void test_other_ids_do_not_take_their_place(void **state)
+{
+    uint8_t before[BLOCK];
+    fettle_module_keepsake what = keepsake();
+    (void)state;
+    memcpy(before, block, BLOCK);
+    assert_true(keep());
+    fill_block(block, 77);
+    what.is_other = true;
+    what.summary[0] = 'x';
+    assert_true(fettle_backup_keep(&job, &what, &err));
+    assert_true(recalls_block(before));
+    assert_string_equal("LoRa MAC: 01\n", (char *)bytes_of(FOLDER "summary.txt"));
+    const char *text = note_of(FETTLE_NOTE_IDS_OTHER, FOLDER "config-");
+    assert_non_null(text); /* it names both, and is not cut */
+    assert_non_null(strstr(text, FOLDER "config.bin"));
+    assert_int_equal('.', text[strlen(text) - 1]);
+}
+
+/* A person has said so: they are the first from then on, and all that were there before are named. */
+static void test_agreed_ones_are_the_first(void **state)
+{
+    uint8_t first[BLOCK], agreed[BLOCK];
+    fettle_module_keepsake what = keepsake();
+    (void)state;
+    memcpy(first, block, BLOCK);
+    fill_block(agreed, 33);
+    assert_true(keep());
+    job.engine.observed.note_count = 0;
+    fill_block(block, 77);
+    what.is_beside = what.is_other = true;
+    what.agreed = (fettle_span){agreed, BLOCK};
+    what.summary[0] = 'l';
+    assert_true(fettle_backup_keep(&job, &what, &err));
+    assert_true(recalls_block(agreed));
+    assert_string_equal("loRa MAC: 01\n", (char *)bytes_of(FOLDER "summary.txt"));
+    assert_int_equal(6, count_of(FOLDER "config-")); /* three, with their hashes */
     assert_int_equal(2, job.engine.observed.note_count);
+    assert_null(note_of(FETTLE_NOTE_IDS_OTHER, ""));
+    assert_non_null(note_of(FETTLE_NOTE_BACKED_UP, FOLDER "config-"));
+    /* once more: nothing new */
+    memcpy(block, agreed, BLOCK);
+    assert_true(fettle_backup_keep(&job, &what, &err));
+    assert_true(recalls_block(agreed));
+    assert_int_equal(6, count_of(FOLDER "config-"));
 }
 
 /* The second copy is made, and the store stops, or garbles what it gets, at each moment of it. */
@@ -296,14 +385,14 @@ static void test_a_store_that_stops_anywhere(void **state)
         at++;
         assert_true(at < PUTS_MAX);
     }
-    assert_int_equal(8, at); /* three of the table, four of the block */
+    assert_int_equal(10, at); /* four of the table, five of the block */
 }
 
 static void test_a_store_that_garbles_one_thing(void **state)
 {
     uint8_t block_before[BLOCK], table_before[FETTLE_TABLE_SIZE];
     (void)state;
-    for (unsigned at = 1; at < 8; at++) {
+    for (unsigned at = 1; at < 10; at++) {
         assert_false(keep_spoiled(0, at, block_before, table_before));
         assert_true(recalls_block(block_before) || recalls_block(block));
         assert_true(recalls_table(table_before) || recalls_table(table));
@@ -335,6 +424,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_all_of_it_is_found_again, setup),
+        cmocka_unit_test_setup(test_a_copy_is_found_by_its_hash_alone, setup),
+        cmocka_unit_test_setup(test_other_ids_do_not_take_their_place, setup),
+        cmocka_unit_test_setup(test_agreed_ones_are_the_first, setup),
         cmocka_unit_test_setup(test_a_table_without_a_hash_is_an_old_one, setup),
         cmocka_unit_test_setup(test_what_is_damaged_is_found_by_its_hash, setup),
         cmocka_unit_test_setup(test_what_is_left_of_a_table_does_not_replace_it, setup),

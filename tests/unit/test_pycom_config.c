@@ -376,19 +376,47 @@ static void test_torn(void **state)
         fill();
         memset(block + from, 0xFF, 52 - from);
         assert_true(fettle_pycom_is_torn(span(SECTOR), before));
-        block[from] = (uint8_t)(kept[from] | 0x5A); /* half erased */
-        assert_true(fettle_pycom_is_torn(span(SECTOR), before));
-        if (kept[from] != 0) { /* a bit that was cleared is another one's */
-            block[from] = (uint8_t)(kept[from] & (kept[from] - 1));
-            assert_false(fettle_pycom_is_torn(span(SECTOR), before));
+        for (unsigned bit = 1; bit < 0x100; bit <<= 1) { /* another bit is another one's */
+            block[from] = (uint8_t)(kept[from] ^ bit);
+            assert_int_equal(block[from] == 0xFF,
+                             fettle_pycom_is_torn(span(SECTOR), before));
         }
     }
+    fill();
+    memset(kept + 8, 0, 44); /* kept without Sigfox, which has come since */
+    assert_false(fettle_pycom_is_torn(span(SECTOR), before));
+    memset(block + 8, 0xFF, 44); /* or has not: neither is anything */
+    assert_false(fettle_pycom_is_torn(span(SECTOR), before));
+    block[7] = 0xFF;
+    assert_true(fettle_pycom_is_torn(span(SECTOR), before));
+    memset(block, 0xFF, 8);
+    memset(block + 8, 0, 44);
+    assert_false(fettle_pycom_has_credentials(span(SECTOR)));
+    fill();
+    memcpy(kept, block, sizeof kept);
     fill();
     memset(block + 52, 0xFF, SECTOR - 52); /* settings aren't credentials */
     assert_false(fettle_pycom_is_torn(span(SECTOR), before));
     memset(block, 0xFF, 52);
     assert_false(fettle_pycom_is_torn(span(51), before));
     assert_false(fettle_pycom_is_torn(span(SECTOR), (fettle_span){.size = 0}));
+}
+
+static void test_what_is_lacking(void **state)
+{
+    uint8_t other[SECTOR];
+    (void)state;
+    fill();
+    memcpy(other, block, sizeof other);
+    fettle_span first = {other, sizeof other};
+    assert_null(fettle_pycom_lacks(span(SECTOR), first));
+    memset(other + 12, 0xFF, 8); /* not set */
+    memset(other + 20, 0, 16);
+    other[52] ^= 1; /* no credential */
+    assert_null(fettle_pycom_lacks(span(SECTOR), first));
+    assert_ptr_equal(&fettle_pycom_fields[2], fettle_pycom_lacks(first, span(SECTOR)));
+    other[51] ^= 1;
+    assert_ptr_equal(&fettle_pycom_fields[4], fettle_pycom_lacks(span(SECTOR), first));
 }
 
 static void test_set_region(void **state)
@@ -545,6 +573,7 @@ int main(void)
         cmocka_unit_test(test_credentials),
         cmocka_unit_test(test_same_credentials),
         cmocka_unit_test(test_torn),
+        cmocka_unit_test(test_what_is_lacking),
         cmocka_unit_test(test_set_region),
         cmocka_unit_test(test_regions),
         cmocka_unit_test(test_countries),

@@ -33,6 +33,8 @@ typedef struct desk {
     fettle_module_wishes wishes;
     fettle_module_work work;
     uint8_t config[SECTOR], otadata[SECTOR], header[32], kept[SECTOR], mac[6];
+    uint8_t files[64]; /* its beginning */
+    fettle_partitions *kept_table;
     bool is_unread;
 } desk;
 
@@ -68,6 +70,7 @@ static void set_up(desk *self, const pycom_flash *flash, uint64_t flash_size)
 {
     uint8_t table[0xC00];
     memset(self, 0, sizeof *self);
+    self->wishes.agrees_to_loss = true;
     self->board = (fettle_esp_board){.chip = "ESP32",
                                      .bootloader = 0x1000,
                                      .revision = 100,
@@ -93,12 +96,17 @@ static void prepare(desk *self)
     give_back(self);
     layout.count = 0;
     self->work = (fettle_module_work){.layout = &layout};
-    self->look = (fettle_module_look){
-        .board = &self->board, .mac = self->mac, .kept = self->look.kept};
+    self->look = (fettle_module_look){.board = &self->board,
+                                      .mac = self->mac,
+                                      .name = self->look.name,
+                                      .remembered = self->look.remembered,
+                                      .kept = self->look.kept,
+                                      .table_before = self->kept_table};
     for (size_t i = 0; i < count; i++) {
-        const uint8_t *bytes = ranges[i].address == CONFIG   ? self->config
-                               : ranges[i].address == 0x1000 ? self->header
-                                                             : self->otadata;
+        const uint8_t *bytes = ranges[i].address == CONFIG             ? self->config
+                               : ranges[i].address == 0x1000           ? self->header
+                               : ranges[i].size == sizeof(self->files) ? self->files
+                                                                       : self->otadata;
         self->look.ranges[i] =
             (fettle_span){bytes, self->is_unread && i == 0 ? 0 : ranges[i].size};
     }
@@ -279,8 +287,12 @@ static void test_ranges(void **state)
     assert_int_equal(SECTOR, ranges[1].size);
     assert_int_equal(0x1000, ranges[2].address);
     set_up(&d, NULL, 8 * MB);
-    assert_int_equal(2, fettle_pycom_module_ops.read(&d.board, ranges));
+    assert_int_equal(3, fettle_pycom_module_ops.read(&d.board, ranges));
     assert_int_equal(0x1000, ranges[1].address);
+    assert_int_equal(0x400000, ranges[2].address);
+    set_up(&d, &pycom_old, 4 * MB); /* whose file system is in the way of today's layouts */
+    assert_int_equal(4, fettle_pycom_module_ops.read(&d.board, ranges));
+    assert_int_equal(0x380000, ranges[3].address);
 }
 
 /* ---- packages ---- */
@@ -537,6 +549,79 @@ static void test_every_move(void **state)
     }
 }
 
+/* Cut off behind any of its rows, a table is still the one that was kept. */
+static void test_a_table_that_was_cut_off(void **state)
+{
+    (void)state;
+    if (is_missing()) {
+        skip();
+    }
+    fettle_image *image = package("LoPy4", PYCOM_8MB);
+    const pycom_flash *const kept[] = {&pycom_new_8mb, &pycom_small, NULL};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        desk d, other;
+        set_up(&other, kept[i], 8 * MB);
+        set_up(&d, &pycom_new_8mb,
+               8 * MB);                   /* what the update that was cut off has brought */
+        d.wishes.agrees_to_loss = i == 1; /* even then nothing is lost */
+        d.kept_table = kept[i] != NULL ? &other.table : NULL;
+        size_t count = d.table.count;
+        for (d.table.count = 1; d.table.count < count; d.table.count++) {
+            assert_true(lay_out(&d, image) && complete(&d));
+            assert_null(note_of(FETTLE_NOTE_FILES_LOST));
+            assert_null(note_of(FETTLE_NOTE_SETTINGS_LOST));
+            assert_null(piece_at(0x400000));
+            assert_null(piece_at(0x9000));
+            assert_int_equal(FETTLE_FATE_KEPT, d.work.fates.files);
+            give_back(&d);
+        }
+    }
+    /* The kept one was an old one: its files are in a form that is of no use, and that is asked. */
+    desk d, old;
+    set_up(&old, &pycom_old, 8 * MB);
+    set_up(&d, &pycom_new_8mb, 8 * MB);
+    d.kept_table = &old.table;
+    d.table.count = 2;
+    d.wishes.agrees_to_loss = false;
+    assert_false(lay_out(&d, image));
+    assert_int_equal(FETTLE_E_CONFIRMATION_NEEDED, err.code);
+    d.table.count = 5; /* a whole one is what it says */
+    assert_true(lay_out(&d, image));
+    assert_null(note_of(FETTLE_NOTE_FILES_LOST));
+    give_back(&d);
+    fettle_image_free(image);
+}
+
+/* Files are only lost where somebody has agreed, or where there are none. */
+static void test_files_are_asked_for(void **state)
+{
+    (void)state;
+    if (is_missing()) {
+        skip();
+    }
+    fettle_image *image = package("LoPy4", PYCOM_8MB);
+    const pycom_flash *const from[] = {&pycom_old, NULL};
+    desk d;
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
+        set_up(&d, from[i], 8 * MB);
+        d.wishes.agrees_to_loss = false;
+        assert_false(lay_out(&d, image));
+        assert_int_equal(FETTLE_E_CONFIRMATION_NEEDED, err.code);
+        assert_non_null(strstr(err.message, "file system at 0x00400000 will be lost"));
+        assert_null(note_of(FETTLE_NOTE_FILES_LOST)); /* it isn't yet */
+        d.wishes.erases_files = true;
+        assert_true(lay_out(&d, image));
+        assert_note(FETTLE_NOTE_FILES_LOST, "at 0x00400000 will be lost");
+        d.wishes.erases_files = false;
+        memset(d.files, 0xFF, sizeof d.files);
+        assert_true(lay_out(&d, image));
+        d.files[sizeof d.files - 1] = 0;
+        assert_false(lay_out(&d, image));
+        give_back(&d);
+    }
+    fettle_image_free(image);
+}
+
 static void test_unknown_layout_and_moved_settings(void **state)
 {
     (void)state;
@@ -702,7 +787,8 @@ static void test_fates_of_a_package(void **state)
         assert_true(lay_out(&d, image) && complete(&d));
         assert_fates(&d, (fettle_fate)rows[i].fates[0], (fettle_fate)rows[i].fates[1],
                      (fettle_fate)rows[i].fates[2]);
-        assert_string_equal("config block with its ids and keys", d.work.fates.name);
+        assert_string_equal("config block with its ids and keys (but for the region)",
+                            d.work.fates.name);
         assert_true(d.work.brings_start);
         assert_int_equal(0x10000, d.work.start);
         give_back(&d);
@@ -1000,7 +1086,25 @@ static void test_other_credentials_stay(void **state)
     memset(d.config, 0, 52);
     block = completed_config(&d);
     assert_memory_equal(d.config, block, SECTOR);
+    assert_non_null(note_of(FETTLE_NOTE_CREDENTIALS_UNSURE));
+    d.look.name = "fipy";
+    (void)completed_config(&d);
     assert_non_null(note_of(FETTLE_NOTE_CREDENTIALS_MISSING));
+    static const char *const without[] = {"gpy", "wipy", "wipy2"};
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
+        d.look.name = i % 2 == 0 ? without[i] : NULL;
+        d.look.remembered = without[i];
+        (void)completed_config(&d); /* they never had any */
+        assert_null(note_of(FETTLE_NOTE_CREDENTIALS_MISSING));
+        assert_null(note_of(FETTLE_NOTE_CREDENTIALS_UNSURE));
+    }
+    d.look.name = NULL;
+    d.wishes.region = "EU868";
+    prepare(&d);
+    assert_false(complete(&d)); /* as with its name, by what is remembered */
+    assert_int_equal(FETTLE_E_REGION_NOT_HERE, err.code);
+    d.wishes.region = NULL;
+    d.look.remembered = NULL;
     keep(&d);
     block = completed_config(&d); /* all 00 is missing, too */
     assert_memory_equal(d.kept, block, 52);
@@ -1050,6 +1154,8 @@ int main(void)
         cmocka_unit_test(test_otadata_is_written_where_it_counts),
         cmocka_unit_test(test_package_without_a_table),
         cmocka_unit_test(test_every_move),
+        cmocka_unit_test(test_a_table_that_was_cut_off),
+        cmocka_unit_test(test_files_are_asked_for),
         cmocka_unit_test(test_unknown_layout_and_moved_settings),
         cmocka_unit_test(test_erased_as_asked),
         cmocka_unit_test(test_refusals),

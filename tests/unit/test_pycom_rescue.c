@@ -25,10 +25,16 @@ static const fettle_partitions table = {
         {.subtype = 0x10, .address = SLOT_AT, .size = SLOT_SIZE, .label = "ota_0"},
         {.type = 1, .subtype = 6, .address = 0x3FF000, .size = 0x1000, .label = "config"}}};
 
+/* The second slot runs, and before that the first one did. */
+static fettle_pycom_otadata started = {.active = FETTLE_PYCOM_OTA_0};
+
 static fettle_module_rescue find(fettle_module_distress distress)
 {
+    uint8_t sector[FETTLE_PYCOM_OTADATA_SECTOR];
+    fettle_pycom_otadata_encode(&started, sector);
     const fettle_esp_board board = {.table = &table, .flash_size = FETTLE_PYCOM_8MB};
-    const fettle_module_look look = {.board = &board};
+    const fettle_module_look look = {.board = &board,
+                                     .ranges = {[1] = {sector, sizeof sector}}};
     fettle_module_rescue rescue = {.hint = NULL};
     distress.port = "/dev/ttyACM0";
     fettle_pycom_rescue(&look, &distress, &rescue);
@@ -58,6 +64,7 @@ static void test_after_updates(void **state)
     rescue = find((fettle_module_distress){
         .is_rerun = true, .was_erased_settings = true, .was_erased_files = true});
     has(rescue.hint, "--mass-erase");
+    has(rescue.hint, "files and settings are lost");
     has(rescue.hint, "config block");
     rescue = find((fettle_module_distress){.is_rerun = true, .was_erased_whole = true});
     has(rescue.hint, "another version");
@@ -72,17 +79,28 @@ static void test_commands(void **state)
     has(rescue.step, "firmware from before");
     has(rescue.step, "nothing is lost");
     has(rescue.or_else, "fettle erase --module --memory nvs --board /dev/ttyACM0 ");
+    rescue = find((fettle_module_distress){.is_rerun = true});
+    has(rescue.hint, "firmware from before");
     const fettle_module_range blank[] = {{SLOT_AT, SLOT_SIZE}, {NVS_AT, NVS_SIZE}};
-    rescue = find((fettle_module_distress){.blank = blank, .blank_count = 1});
+    const fettle_module_range factory = {0x10000, SLOT_SIZE};
+    rescue = find((fettle_module_distress){.blank = &factory, .blank_count = 1});
     assert_null(strstr(rescue.step, "from before")); /* there is none */
+    started.active = FETTLE_PYCOM_FACTORY;           /* nor here: before was the same one */
+    rescue = find((fettle_module_distress){.is_rerun = false});
+    assert_null(strstr(rescue.step, "from before"));
+    rescue = find((fettle_module_distress){.is_rerun = true});
+    assert_null(strstr(rescue.hint, "from before"));
+    started.active = FETTLE_PYCOM_OTA_0;
     rescue = find((fettle_module_distress){.blank = blank, .blank_count = 2});
     has(rescue.step, "fettle erase --module --address 0x400000 --length 0x400000 --board "
                      "/dev/ttyACM0 ");
     has(rescue.or_else, "--mass-erase");
     const fettle_module_range all = {0, FETTLE_PYCOM_8MB};
     rescue = find((fettle_module_distress){.blank = &all, .blank_count = 1});
-    has(rescue.step, "fettle update PACKAGE --mass-erase --board /dev/ttyACM0 ");
-    has(rescue.step, "config block");
+    has(rescue.step, "fettle update PACKAGE --board /dev/ttyACM0 ");
+    has(rescue.or_else, "fettle update PACKAGE --mass-erase --board /dev/ttyACM0 ");
+    has(rescue.or_else, "files and settings are lost");
+    has(rescue.or_else, "config block");
 }
 
 static void test_what_erasing_cannot_help(void **state)
@@ -93,10 +111,14 @@ static void test_what_erasing_cannot_help(void **state)
     assert_null(strstr(rescue.step, "fettle erase"));
     has(rescue.hint, "power");
     rescue = find((fettle_module_distress){.finds_nothing = true, .is_rerun = true});
-    has(rescue.hint, "--mass-erase");
+    has(rescue.hint, "the same command once more");
+    has(rescue.hint, "--mass-erase: its files and settings are lost");
     assert_null(strstr(rescue.hint, "--erase-settings"));
     rescue = find((fettle_module_distress){.finds_nothing = true});
-    has(rescue.step, "fettle update PACKAGE --mass-erase");
+    has(rescue.step, "fettle update PACKAGE --board");
+    has(rescue.step, "nothing else is lost");
+    has(rescue.or_else, "fettle update PACKAGE --mass-erase");
+    has(rescue.or_else, "files and settings are lost");
 }
 
 #define LONG_PORT "/dev/serial/by-path/pci-0000:00:14.0-usb-0:1.2.4:1.0-port0"
@@ -116,7 +138,7 @@ static void test_long_ports(void **state)
     rescue = (fettle_module_rescue){.hint = NULL};
     fettle_pycom_rescue(&look, &distress, &rescue);
     has(rescue.step, "fettle info again");
-    has(rescue.or_else, "is kept)");
+    has(rescue.or_else, "is kept)"); /* the longest of them is whole */
 }
 
 /* Nobody knows where anything is. */
@@ -128,8 +150,9 @@ static void test_without_a_table(void **state)
     const fettle_module_distress distress = {.port = LONG_PORT};
     fettle_module_rescue rescue = {.hint = NULL};
     fettle_pycom_rescue(&look, &distress, &rescue);
-    has(rescue.step, "--mass-erase");
-    has(rescue.step, "is kept)");
+    assert_null(strstr(rescue.step, "--mass-erase"));
+    has(rescue.or_else, "--mass-erase");
+    has(rescue.or_else, "is kept)");
 }
 
 int main(void)

@@ -120,6 +120,46 @@ static void test_other_good_ids_are_not_replaced_without_a_word(void **state)
     assert_false(restore_unasked());
 }
 
+/* Only bits are set that were not: somebody has done that all the same. */
+static void test_a_question_names_what_differs(void **state)
+{
+    (void)state;
+    memcpy(backup, on_board, SECTOR);
+    on_board[7] |= 0xC5;
+    assert_false(restore_unasked());
+    assert_int_equal(FETTLE_E_CONFIRMATION_NEEDED, err.code);
+    assert_non_null(strstr(err.message,
+                           "its LoRa MAC (DevEUI) is 01080f161d242b32, and the "
+                           "module's 01080f161d242bf7"));
+    memcpy(on_board, backup, SECTOR);
+    memset(backup + 8, 0, CREDENTIALS - 8); /* kept without Sigfox, which has come since */
+    assert_false(restore_unasked());
+    assert_non_null(strstr(err.message, "its Sigfox id is 00000000, and the module's 39"));
+    memcpy(backup, on_board, SECTOR);
+    on_board[40] = 0x12;
+    assert_false(restore_unasked());
+    assert_non_null(strstr(err.message, "another Sigfox public key;"));
+    assert_true(restore(backup, SECTOR, true));
+    assert_non_null(strstr(observed.notes[0].message, "another Sigfox public key."));
+}
+
+static void test_others_than_those_that_were_kept(void **state)
+{
+    (void)state;
+    assert_false(fettle_pycom_has_others(&look)); /* nothing was */
+    look.kept = (fettle_span){kept, SECTOR};
+    assert_false(fettle_pycom_has_others(&look)); /* the same */
+    on_board[7] ^= 1;
+    assert_true(fettle_pycom_has_others(&look));
+    memset(on_board + 7, 0xFF, SECTOR - 7); /* cut off */
+    assert_false(fettle_pycom_has_others(&look));
+    fill(on_board, 1);
+    memset(kept + 8, 0xFF, CREDENTIALS - 8); /* all of them, and more */
+    assert_false(fettle_pycom_has_others(&look));
+    memset(kept, 0xFF, 8);
+    assert_false(fettle_pycom_has_others(&look));
+}
+
 static void assert_nobody_is_asked(void)
 {
     assert_true(restore_unasked());
@@ -222,6 +262,9 @@ static void test_lost_ids_stay_lost_where_nobody_has_them(void **state)
     memset(on_board, 0xFF, SECTOR);
     assert_true(restore(backup, SECTOR, false));
     assert_false(fettle_pycom_has_credentials((fettle_span){result, SECTOR}));
+    assert_note(FETTLE_NOTE_CREDENTIALS_UNSURE); /* nobody says which module it is */
+    look.name = "lopy4";
+    assert_true(restore(backup, SECTOR, false));
     assert_note(FETTLE_NOTE_CREDENTIALS_MISSING);
     look.ranges[0].size = 0; /* nor could they be read */
     assert_true(restore(backup, SECTOR, false));
@@ -269,6 +312,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_own_backup_comes_back_whole, setup),
         cmocka_unit_test_setup(test_other_good_ids_are_not_replaced_without_a_word, setup),
+        cmocka_unit_test_setup(test_a_question_names_what_differs, setup),
+        cmocka_unit_test_setup(test_others_than_those_that_were_kept, setup),
         cmocka_unit_test_setup(test_nobody_is_asked_where_nothing_is_lost, setup),
         cmocka_unit_test_setup(test_used_part_is_filled_up, setup),
         cmocka_unit_test_setup(test_text_of_the_old_tool, setup),
