@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "pycom/regions.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { BLANK = 0xFF, SHOWN_MAX = 60 /* bytes of a value; so that all lines fit */ };
@@ -433,6 +434,7 @@ bool fettle_pycom_is_torn(fettle_span board, fettle_span kept)
         const fettle_pycom_field *field = &fettle_pycom_fields[i];
         fettle_span now = bytes_of(board, field), before = bytes_of(kept, field);
         bool was_set = !is_blank(before);
+        assert(now.data != NULL && before.data != NULL); /* all credentials are there */
         for (size_t k = 0; k < field->length; k++) {
             if (now.data[k] != before.data[k] && now.data[k] != BLANK) {
                 return false;

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "pycom/tables.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { MIB = 1024 * 1024, PARTS_MAX = 2 * FETTLE_PYCOM_WRITES_MAX };
@@ -391,6 +392,7 @@ static void show_part(showing *self, const fettle_pycom_part *part)
     fettle_image *image = self->image;
     fettle_region *last =
         image->region_count > 0 ? &self->regions[image->region_count - 1] : NULL;
+    assert(self->regions != NULL); /* there is a part: room was taken for it */
     memcpy(self->bytes, part->data.data, part->data.size);
     if (last != NULL && last->address + last->data.size == part->address) {
         last->data.size += part->data.size;
