@@ -14,8 +14,8 @@ enum {
 };
 
 typedef struct cli_args {
-    const cli_command
-        *command; /* `list` if none was given; NULL only before that is known */
+    /* `list` if none was given; NULL only before that is known. */
+    const cli_command *command;
     bool verb_is_given;
     const char *files[CLI_MAX_FILES]; /* as they were typed: FILE, FILE@ADDRESS, "-" */
     size_t file_count;

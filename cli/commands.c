@@ -41,7 +41,8 @@ const cli_command cli_commands[] = {
             "main memory, or where FILE@ADDRESS or --address says. For ESP boards FILE@PARTITION names a partition; an "
             "application, a bootloader and a table find their places. Several files are one update. Pages "
             "that are right already are neither erased nor written, and what else is in a page that a "
-            "file covers in part stays there.",
+            "file covers in part stays there. A module's file system is only lost to another layout of its flash "
+            "after a question.",
         .example = "fettle update pytrack.dfu --board sim:pytrack --revision 1",
         .run = cli_update,
     },
@@ -117,9 +118,10 @@ const cli_command cli_commands[] = {
             "goes on from there.\n"
             "The MAC of the board that it was made of is the beginning of the file's name, or what --mac says. "
             "On any other board, and where nobody knows the MAC, fettle asks first. A module that has ids and "
-            "keys of its own keeps them then; what was there is saved before, in the state folder.\n"
-            "The files backups/MAC/config.bin of the state folder are restored the same way: ids, keys and "
-            "settings of a module, and nothing else. Files that the maker's own tool has made are taken as "
+            "keys of its own keeps them then; what was there is saved before, in the state folder. It asks, too, "
+            "where a module's own backup has other ids and keys than are on it.\n"
+            "The files backups/MAC/config.bin and config-HASH.bin of the state folder are restored the same way: ids, "
+            "keys and settings of a module, and nothing else. Files that the maker's own tool has made are taken as "
             "well: MAC-all.bin, and MAC.cb.",
         .example = "fettle restore saved.bin --mac 240ac434c0de --board sim:lopy4+pytrack",
         .run = cli_restore,
@@ -274,7 +276,8 @@ const cli_option cli_options_table[] = {
      "behind a serial line: the chip that must be there (esp8266, esp32, esp32s3, ...); any other is left "
      "alone"},
     {CLI_OPTION_BAUD, "--baud", 0, CLI_VALUE_NEEDED, "BAUD", CLI_VERBS_OF_BOARDS,
-     "behind a serial line: the highest rate to try (default: what the adapter is known to hold)"},
+     "behind a serial line: the highest rate to try (default: what the adapter is known to hold; where a hand "
+     "brings the chip into its loader 460800)"},
     {CLI_OPTION_RESET, "--reset", 0, CLI_VALUE_NEEDED, "NAME|SEQUENCE", CLI_VERBS_OF_BOARDS,
      "behind a serial line: how the chip is brought into its loader: classic, tight, usb-jtag, none, or "
      "steps such as \"D0|R1|W0.1|D1|R0|W0.05|D0\""},

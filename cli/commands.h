@@ -56,8 +56,8 @@ typedef struct cli_command {
     const char *usage;   /* what follows the name: "FILE" */
     const char *summary; /* one line */
     const char *details; /* paragraphs, each one line */
-    const char
-        *example; /* whole command lines, which run as they stand on virtual boards */
+    /* Whole command lines, which run as they stand on virtual boards. */
+    const char *example;
     cli_run *run;
 } cli_command;
 

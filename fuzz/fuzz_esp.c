@@ -11,6 +11,8 @@
  * Whatever comes, each verb ends in bounded effects and time, has words for a failure, sends whole
  * frames only, and has no more effects after a cancel than it may.
  */
+#include "fuzz/must.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -59,14 +61,6 @@ enum {
     OP_RESTART = 12, /* and the loader is back in its ROM */
     OP_EMPTY = 13,   /* READ: OK, and not one byte */
 };
-
-/* Assertions that stay in every build. */
-#define must(condition)     \
-    do {                    \
-        if (!(condition)) { \
-            abort();        \
-        }                   \
-    } while (0)
 
 struct fuzz {
     fettle_esp esp;

@@ -9,9 +9,10 @@
  * Whatever is said, it stays in its room, counts no more crashes than starts, shows only what can be printed,
  * and in pieces understands what it understands of the whole.
  */
+#include "fuzz/must.h"
+
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "proto/esp_bootlog.h"
@@ -19,14 +20,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { HEAD = 2 };
-
-/* Assertions that stay in every build. */
-#define must(condition)     \
-    do {                    \
-        if (!(condition)) { \
-            abort();        \
-        }                   \
-    } while (0)
 
 static void is_shown(const char *text, size_t room)
 {

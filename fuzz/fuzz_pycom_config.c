@@ -3,6 +3,8 @@
  * A config block out of any bytes: what is shown of it is whole lines of valid UTF-8 without control characters, fits, and doesn't depend
  * on what a secret is or how long. The first byte says how much room there is.
  */
+#include "fuzz/must.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,14 +17,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ROOM_UNIT = 16 };
-
-/* Assertions that stay in every build. */
-#define must(condition)     \
-    do {                    \
-        if (!(condition)) { \
-            abort();        \
-        }                   \
-    } while (0)
 
 static void check_lines(const char *text)
 {

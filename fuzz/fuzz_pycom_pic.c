@@ -6,9 +6,10 @@
  * Whatever comes, a verb ends in bounded effects and time, has words for a failure, writes only while the line has five data bits, and
  * has few effects after a cancel. Where all of the line's effects were carried out the module is not left in reset.
  */
+#include "fuzz/must.h"
+
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "pycom/pic.h"
@@ -36,14 +37,6 @@ enum {
     OP_PART = 6,  /* WRITE: that many bytes are taken, then it is an error */
     OP_LATE = 7,  /* OK, and time passes */
 };
-
-/* Assertions that stay in every build. */
-#define must(condition)     \
-    do {                    \
-        if (!(condition)) { \
-            abort();        \
-        }                   \
-    } while (0)
 
 struct fuzz {
     fettle_pic pic;

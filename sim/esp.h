@@ -128,8 +128,8 @@ struct fettle_sim_esp_chip {
     uint32_t bootloader;
     uint8_t status_size, security_size; /* security_size 0: no such command */
     bool has_encrypted_word;            /* the fifth of BEGIN */
-    bool
-        answers_eight; /* an opcode that it doesn't know, through its sync path (section 1.10) */
+    /* An opcode that it doesn't know, through its sync path (section 1.10). */
+    bool answers_eight;
     bool has_jtag;
     uint32_t mac;  /* low word; ESP8266: section 3.2 */
     bool is_unary; /* major revision as 0, 1, 3, 7 */

@@ -42,11 +42,6 @@ bool fettle_sim_inflate_feed(fettle_sim_inflate *inflate, const uint8_t *bytes, 
     return true;
 }
 
-size_t fettle_sim_inflate_left(const fettle_sim_inflate *inflate)
-{
-    return inflate->size - inflate->at;
-}
-
 /* ---- bits ---- */
 
 static unsigned take_bit(fettle_sim_inflate *inflate)

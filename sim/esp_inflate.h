@@ -59,7 +59,4 @@ bool fettle_sim_inflate_feed(fettle_sim_inflate *inflate, const uint8_t *bytes,
 /* Up to `room` bytes of output; fewer when input is wanted, or nothing more comes. */
 size_t fettle_sim_inflate_take(fettle_sim_inflate *inflate, uint8_t *bytes, size_t room);
 
-/* Input that isn't part of the stream any more. */
-size_t fettle_sim_inflate_left(const fettle_sim_inflate *inflate);
-
 #endif

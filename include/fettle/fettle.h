@@ -257,8 +257,8 @@ FETTLE_API bool fettle_image_target_at(const fettle_image *image, size_t index,
 typedef struct fettle_image_piece_view {
     const char *name;  /* of its file */
     const char *label; /* of its partition, in a merged file; or "" */
-    bool
-        has_address; /* else it is the only piece, and the board's partition table decides */
+    /* False: it is the only piece, and the board's partition table decides. */
+    bool has_address;
     uint32_t address;
     size_t size;
     const char *content; /* "application", "bootloader", "image", "table", "otadata", "nvs",
@@ -334,8 +334,8 @@ typedef struct fettle_board_view {
     fettle_board_state state;
     const char *state_text; /* "ready", "in use by another program", ... */
     const char *next;       /* what to do next, a sentence */
-    const char
-        *module; /* that sat here when it was last updated: remembered, not seen; or NULL */
+    /* Which module sat here when it was last updated: remembered, not seen; or NULL. */
+    const char *module;
 } fettle_board_view;
 
 /*
@@ -421,14 +421,14 @@ typedef struct fettle_wishes {
     const char *revision; /* the answer to "which hardware revision", NULL: not given */
     fettle_us wait; /* for a board that isn't there and for a person's hand; 0: don't */
     unsigned flags; /* FETTLE_WISH_* */
-    uint32_t
-        transfer_size; /* bytes a transfer; 0: the board's own. Never more than the board's */
-    fettle_mode to;    /* RESET: APP, DFU or ROM */
-    size_t length;     /* READ, ERASE: at most so many bytes; 0: all */
-    const char
-        *memory; /* its number, its name or the beginning of it; NULL: the main one */
-    uint32_t
-        address; /* READ, ERASE: from here; UPDATE, VERIFY: where content without one goes */
+    /* Bytes a transfer; 0: the board's own. Never more than the board's. */
+    uint32_t transfer_size;
+    fettle_mode to; /* RESET: APP, DFU or ROM */
+    size_t length;  /* READ, ERASE: at most so many bytes; 0: all */
+    /* Its number, its name or the beginning of it; NULL: the main one. */
+    const char *memory;
+    /* READ, ERASE: from here; UPDATE, VERIFY: where content without one goes. */
+    uint32_t address;
 
     /* Of boards behind a serial line. */
     const char *chip; /* the chip that must be there ("esp32s3"); NULL: whichever is */
@@ -515,8 +515,8 @@ typedef struct fettle_chip_facts {
     char revision[12];    /* "3.1", or empty */
     char mac[18];         /* "24:0a:c4:00:de:db", or empty */
     uint32_t crystal_mhz; /* 0: not known */
-    uint32_t
-        flash_id; /* JEDEC: maker, type, capacity, from the lowest byte; 0: not known */
+    /* JEDEC: maker, type, capacity, from the lowest byte; 0: not known. */
+    uint32_t flash_id;
     uint64_t flash_size; /* bytes; 0: not known */
     uint32_t baud;       /* the highest rate that held, bits a second; 0: none was tried */
     bool is_secure_boot, is_encrypted, is_secure_download;
@@ -590,13 +590,13 @@ typedef struct fettle_result {
     size_t memory_count; /* SURVEY */
     const fettle_memory_facts *memories;
     uint16_t bcdDFUVersion; /* SURVEY, 0: not known */
-    fettle_span
-        commands; /* SURVEY: what a DfuSe loader says it takes, by their codes; empty: it doesn't */
+    /* SURVEY: what a DfuSe loader says it takes, by their codes; empty: it doesn't. */
+    fettle_span commands;
     fettle_span data; /* READ, BACKUP */
-    const char
-        *backup; /* the key in the store where what can't be replaced was saved; or empty */
-    const fettle_carrier_view
-        *carrier; /* what the module sits on, once it was asked; else NULL */
+    /* The key in the store where what can't be replaced was saved; or empty. */
+    const char *backup;
+    /* What the module sits on, once it was asked; else NULL. */
+    const fettle_carrier_view *carrier;
     const char *
         module_text; /* SURVEY, BACKUP: what the vendor knows of the module, lines; or empty */
     const fettle_chip_facts *chip; /* of an ESP board, once it was asked; else NULL */
@@ -604,8 +604,8 @@ typedef struct fettle_result {
         radio; /* SURVEY, UPDATE, BACKUP: of a module that can be set to a region, as it is at the end; else NULL */
     size_t partition_count; /* SURVEY, BACKUP: of an ESP board */
     const fettle_partition_facts *partitions;
-    const fettle_fates_view
-        *fates; /* UPDATE: of a module, once it went well and was no rehearsal; else NULL */
+    /* UPDATE: of a module, once it went well and was no rehearsal; else NULL. */
+    const fettle_fates_view *fates;
     const fettle_module_view *
         module; /* SURVEY, UPDATE, BACKUP: of a module that is known, as it is at the end; else NULL */
 } fettle_result;

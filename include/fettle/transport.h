@@ -56,12 +56,12 @@ typedef struct fettle_sight {
     char product[FETTLE_TEXT_SIZE];
     char serial[FETTLE_TEXT_SIZE];
     uint32_t arrival;
-    fettle_link_kind
-        kind; /* how it can be talked to now; the stronger one where there are two: USB */
+    /* How it can be talked to now; the stronger one where there are two: USB. */
+    fettle_link_kind kind;
     fettle_usb_id id; /* 0:0 where it isn't USB */
     uint16_t bcdDevice;
-    uint16_t
-        largest_control; /* bytes that one control transfer can carry here; 0: as many as USB has */
+    /* Bytes that one control transfer can carry here; 0: as many as USB has. */
+    uint16_t largest_control;
     fettle_why access; /* NONE: can be opened, as far as is known without trying */
     /*
      * Its device descriptor (18 bytes) and after it the whole descriptor set of the active

@@ -10,9 +10,9 @@ typedef struct fettle_selection {
     const fettle_board_row *row; /* never NULL */
     const fettle_vendor *vendor; /* or NULL */
     char path[FETTLE_PATH_SIZE]; /* empty: not bound to a port */
-    char
-        seen_path[FETTLE_PATH_SIZE]; /* of the board that fits and is there now, or empty */
-    bool is_seen;                    /* it is there now; then: */
+    /* Of the board that fits and is there now, or empty. */
+    char seen_path[FETTLE_PATH_SIZE];
+    bool is_seen; /* it is there now; then: */
     fettle_usb_id seen_id;
     fettle_mode seen_mode;
     uint16_t seen_version;

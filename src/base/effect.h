@@ -56,8 +56,8 @@ typedef struct fettle_match {
     const char *serial; /* NULL: any */
     const fettle_face *faces;
     size_t face_count;
-    const fettle_usb_id
-        *never; /* boards that are never meant unless a path or serial names them */
+    /* Boards that are never meant unless a path or serial names them. */
+    const fettle_usb_id *never;
     size_t never_count;
     uint32_t after_arrival;                    /* only an arrival later than this; 0: any */
     bool (*may_be)(const fettle_sight *sight); /* constant; NULL: any may be it */

@@ -38,18 +38,18 @@ typedef struct fettle_dfu_quirks {
     bool leaves_by_itself; /* after the end, in its own time: no reset is needed */
     bool never_select;     /* SET_INTERFACE must not reach it */
     bool never_dfuse;      /* says version 1.1A, and means plain DFU */
-    bool
-        clears_stuck_erase; /* DfuSe: where it says busy for ever after an erase CLRSTATUS, twice, ends that */
-    bool
-        leaves_by_detach; /* a DETACH in update mode starts the application, nothing else does */
+    /* DfuSe: where it says busy for ever after an erase CLRSTATUS, twice, ends that. */
+    bool clears_stuck_erase;
+    /* A DETACH in update mode starts the application, nothing else does. */
+    bool leaves_by_detach;
     bool reads_before_leaving; /* takes the reset for "leave" only after an UPLOAD */
     bool force_detach;         /* DETACH counts only with bit 8 of wIndex */
     bool ignores_poll_time;    /* the poll time that it tells is far too long; 5 ms do */
     bool serial_is_utf8; /* where USB wants UTF-16, so that systems show rare characters */
-    bool
-        size_from_serial; /* DfuSe: the third letter of its serial number tells how much flash there is */
-    uint32_t
-        page_size; /* DfuSe: bytes that an erase takes, where its string lies; 0: it doesn't */
+    /* DfuSe: the third letter of its serial number tells how much flash there is. */
+    bool size_from_serial;
+    /* DfuSe: bytes that an erase takes, where its string lies; 0: it doesn't. */
+    uint32_t page_size;
 } fettle_dfu_quirks;
 
 /* The main memory, as far as it is the same on every board of the row. Sizes in bytes; 0: unknown. */
@@ -78,8 +78,8 @@ typedef struct fettle_board_row {
     const char *enter_behind; /* the same behind a carrier; NULL: likewise */
     const char *
         plug; /* how it is plugged in: `enter` for one that isn't there at all yet; NULL: likewise `enter` */
-    bool
-        is_wired; /* that is a wire and its reset button, and the wire has to come off again */
+    /* What a person does is a wire and its reset button, and the wire has to come off again. */
+    bool is_wired;
     const char *unwire; /* steps for that, one a line; or NULL */
     /* What to do where a hand was asked for in vain; or NULL. */
     const char *if_not_wired, *if_not_reset, *if_silent;
@@ -106,8 +106,8 @@ typedef struct fettle_quirk_row {
     uint16_t vendor, product_first, product_last;
     uint16_t bcdDevice; /* 0xFFFF: any */
     const char *name;   /* what people call the board; NULL: nobody knows what it sits on */
-    const char
-        *stays; /* why it may stay in update mode, and what to do about it; or NULL */
+    /* Why it may stay in update mode, and what to do about it; or NULL. */
+    const char *stays;
     fettle_dfu_quirks dfu;
     const char *needed_by, *evidence;
 } fettle_quirk_row;

@@ -33,8 +33,8 @@ typedef struct fettle_carrier_facts {
 typedef struct fettle_carrier_ops {
     const char *name;  /* "shield": what people call it */
     uint32_t baud_max; /* towards the module */
-    uint32_t
-        baud_of_answers; /* the most at which long answers of the module come through whole */
+    /* The most at which long answers of the module come through whole. */
+    uint32_t baud_of_answers;
     bool (*is_one)(fettle_usb_id id);
     void (*init)(void *room, fettle_usb_id id);
     fettle_engine *(*ask)(void *room);   /* who it is; ends well also if it is silent */
@@ -65,12 +65,12 @@ typedef struct fettle_module_look {
     const uint8_t *mac; /* six bytes */
     const char *name;   /* "lopy4": which module it is, as somebody says; NULL: not known */
     bool is_said;       /* by a person, who may overrule a file and what is remembered */
-    const char
-        *remembered; /* which one it was the last time, by its MAC; NULL: not known */
+    /* Which one it was the last time, by its MAC; NULL: not known. */
+    const char *remembered;
     fettle_span ranges
         [FETTLE_MODULE_RANGES_MAX]; /* what read() has asked for, in its order; size 0: it couldn't be read */
-    fettle_span
-        kept; /* the first of them as it was kept the last time, for this MAC; size 0: nothing was */
+    /* The first of them as it was kept the last time, for this MAC; size 0: nothing was. */
+    fettle_span kept;
     const struct fettle_partitions *
         table_before; /* as it was kept of this very module, for where an update was cut off; or NULL */
 } fettle_module_look;
@@ -81,8 +81,8 @@ typedef struct fettle_module_wishes {
     bool erases_files;    /* its file system */
     bool erases_settings; /* its NVS */
     bool names_slot;      /* a person said where the application goes */
-    bool
-        agrees_to_loss; /* of files that a new layout takes with it; or nothing is written */
+    /* Agrees to losing files that a new layout takes with it; else nothing is written. */
+    bool agrees_to_loss;
 } fettle_module_wishes;
 
 /* What becomes of what somebody has on a module. */
@@ -149,8 +149,8 @@ enum { FETTLE_MODULE_STEP_SIZE = 240 };
 typedef struct fettle_module_distress {
     bool finds_nothing; /* its loaders say so */
     bool loses_power;
-    bool
-        is_rerun; /* the command that brought its firmware can be run once more, with further wishes */
+    /* The command that brought its firmware can be run once more, with further wishes. */
+    bool is_rerun;
     bool was_erased_whole;                      /* and written anew, just now */
     bool was_erased_files, was_erased_settings; /* just now */
     const fettle_module_range *blank;           /* what else is known to be */

@@ -106,12 +106,6 @@ static bool to_number(const fettle_span texts[2], const char *name, uint32_t *id
     return find_name(texts, name, &line) && to_id(field_of(line, 2), id);
 }
 
-bool fettle_admission_find_group(const fettle_admission_names *names, const char *name,
-                                 uint32_t *gid)
-{
-    return to_number(names->groups, name, gid);
-}
-
 /* udev from 258 on ignores users and groups that aren't the system's. */
 static fettle_truth has_name(const fettle_span texts[2], const char *name)
 {

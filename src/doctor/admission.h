@@ -43,8 +43,4 @@ fettle_admission fettle_admission_foresee(const fettle_udev_file *files, size_t 
                                           const fettle_admission_person *person,
                                           fettle_admission_facts *facts);
 
-/* The number of a group by its name, or by its decimal number. False: there is none of that name. */
-bool fettle_admission_find_group(const fettle_admission_names *names, const char *name,
-                                 uint32_t *gid);
-
 #endif

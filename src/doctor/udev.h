@@ -103,8 +103,8 @@ typedef struct fettle_udev_answer {
     unsigned mode;                                                   /* as chmod takes it */
     char owner[FETTLE_UDEV_NAME_SIZE], group[FETTLE_UDEV_NAME_SIZE]; /* or decimal ids */
     bool has_uaccess; /* the person at the screen gets an ACL entry */
-    bool
-        runs_programs; /* when all is set; "chmod" and its like could still let somebody in */
+    /* When all is set; "chmod" and its like could still let somebody in. */
+    bool runs_programs;
     bool is_unsure; /* a rule that couldn't be judged could have changed something of it */
     /* What set it, or where it began to be unsure. */
     fettle_udev_source mode_from, owner_from, group_from, uaccess_from, unsure_from;

@@ -75,8 +75,8 @@ typedef struct fettle_udev_part {
 /* One rule. */
 typedef struct fettle_udev_rule {
     size_t line; /* where it begins, from 1 */
-    bool
-        is_ignored; /* what udev drops: bad syntax, an operator that doesn't go with its key */
+    /* What udev drops: bad syntax, an operator that doesn't go with its key. */
+    bool is_ignored;
     bool is_doubtful; /* something in it other versions of udev understand differently */
     bool is_cut;      /* more than was read here: nothing can be said of it */
     size_t part_count;

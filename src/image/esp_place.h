@@ -25,8 +25,8 @@ typedef struct fettle_esp_board {
     bool is_secure_boot;            /* it starts nothing that isn't signed */
     const fettle_partitions *table; /* NULL: it has none, or none that can be read */
     const fettle_otadata *otadata;  /* NULL: not known */
-    uint32_t spared,
-        spared_size; /* its vendor lets no file have these bytes; size 0: it may */
+    /* Its vendor lets no file have these bytes; size 0: any may be had. */
+    uint32_t spared, spared_size;
 } fettle_esp_board;
 
 /* Content for the flash. `address` is the beginning of a sector; `data` is the

@@ -48,8 +48,8 @@ enum {
 
 /* Content at an address of the board's memory; `data` is the image's. */
 typedef struct fettle_region {
-    bool
-        has_address; /* else: wherever it belongs on its board; mostly it is the only region then */
+    /* False: wherever it belongs on its board; mostly it is the only region then. */
+    bool has_address;
     bool has_alternate; /* the file names the alternate setting, that is the memory */
     uint8_t alternate;
     uint32_t address;
@@ -97,8 +97,8 @@ typedef struct fettle_image_piece {
     uint32_t address;
     size_t size;
     fettle_esp_content content; /* UNKNOWN also for what isn't for an ESP chip */
-    fettle_esp_image
-        esp; /* APPLICATION, BOOTLOADER, IMAGE: what it says of itself; else zeroed */
+    /* APPLICATION, BOOTLOADER, IMAGE: what it says of itself; else zeroed. */
+    fettle_esp_image esp;
 } fettle_image_piece;
 
 typedef struct fettle_image {
@@ -140,11 +140,11 @@ typedef struct fettle_image {
     fettle_prefix prefix; /* first bytes of region 0 that are a prefix */
     size_t prefix_size;
     uint32_t prefix_address; /* TI: where the content goes */
-    uint32_t
-        prefix_length; /* as the prefix says: TI payload bytes, LPC bytes with the prefix */
+    /* As the prefix says: TI payload bytes, LPC bytes with the prefix. */
+    uint32_t prefix_length;
 
-    uint32_t
-        merged_address; /* ESP, merged: of the first byte of the file, content or filling */
+    /* ESP, merged: of the first byte of the file, content or filling. */
+    uint32_t merged_address;
 
     /*
      * PACKAGE: what its vendor has read, for that vendor only; regions and pieces are then those of one of its variants, to be

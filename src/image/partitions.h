@@ -107,8 +107,8 @@ void fettle_partition_subtype_name(char *buf, size_t size, uint8_t type, uint8_t
 typedef struct fettle_ota_entry {
     bool is_valid; /* not blank, its CRC is right, and its state neither 3 nor 4 */
     uint32_t sequence;
-    uint32_t
-        state; /* 0 new, 1 pending verify, 2 valid, 3 invalid, 4 aborted, 0xFFFFFFFF undefined */
+    /* 0 new, 1 pending verify, 2 valid, 3 invalid, 4 aborted, 0xFFFFFFFF undefined. */
+    uint32_t state;
 } fettle_ota_entry;
 
 typedef struct fettle_otadata {

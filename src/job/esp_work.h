@@ -35,9 +35,8 @@ typedef fettle_effect fettle_esp_work_then(fettle_esp_work *work, fettle_us now)
 struct fettle_esp_work {
     fettle_engine engine;
     fettle_esp esp;
-    fettle_sectors sectors; /* what is wanted */
-    const fettle_esp_stub
-        *stub; /* to be used where something is written or read; NULL: none */
+    fettle_sectors sectors;      /* what is wanted */
+    const fettle_esp_stub *stub; /* for writing and reading; NULL: none */
 
     /* A carrier between us and the chip, and its room; NULL: an ordinary bridge. */
     const fettle_carrier_ops *carrier;
@@ -47,40 +46,36 @@ struct fettle_esp_work {
     /* Whose module it is: asked for once there is a table, unless it is known. May be NULL. */
     const fettle_module_ops *(*find_module)(void *user, const fettle_esp_board *board);
     void *find_module_user;
-    const fettle_module_ops
-        *console; /* whose application is asked for its version first; NULL: nobody's */
+    /* Whose application is asked for its version first; NULL: nobody's. */
+    const fettle_module_ops *console;
     fettle_ask ask_by_hand;        /* how a person brings it into its loader */
     fettle_note_code note_in_vain; /* where it starts its application instead */
     fettle_us hand_time;           /* how long a person is waited for; 0: nobody is there */
-    const char
-        *safe_boot; /* how its application says that it is restarted in vain; or NULL */
-    fettle_observed *observed; /* for notes while a person is at work; may be NULL */
+    const char *safe_boot; /* how its application says: restarted in vain; or NULL */
+    /* leave: how long whoever takes off a wire that nobody has asked for is waited for; 0: nobody is there, */
+    fettle_us unwire_time;
+    fettle_note_code note_if_wired; /* and this is said instead; or nothing */
+    fettle_observed *observed;      /* for notes while a person is at work; may be NULL */
 
     /* results */
     bool has_table, has_otadata; /* look */
     fettle_partitions table;
     fettle_otadata otadata;
-    bool
-        is_candidate; /* look: whether it is the module's is for its bytes to show; find_module's */
+    bool is_candidate; /* look: its bytes are to show whether it is one; find_module's */
     const fettle_module_ops *module; /* look: NULL: none that is known */
     size_t range_count;              /* look: what the module's vendor reads */
     fettle_module_range ranges[FETTLE_MODULE_RANGES_MAX];
     uint8_t *range_bytes[FETTLE_MODULE_RANGES_MAX]; /* in `module_bytes`; NULL: not read */
     char version[FETTLE_MODULE_VERSION_SIZE];       /* survey: of what ran; or empty */
-    fettle_us
-        unwire_time; /* leave: how long a person is waited for who takes a wire off that nobody has asked for; 0: nobody is there */
-    fettle_note_code note_if_wired;              /* leave: what is said instead; or none */
     bool was_by_hand;                            /* survey: a person has brought it there */
     fettle_esp_seen seen[FETTLE_PARTITIONS_MAX]; /* ask: of each row */
     uint32_t count, first_address;               /* compare, check_blank: what differs */
     size_t bytes;                                /* read */
-    uint32_t
-        baud; /* look: the highest rate that held; 0: no other than the first was tried */
-    uint32_t told_size;     /* look: bytes that the flash claims, and doesn't hold; or 0 */
+    uint32_t baud;      /* look: the highest that held; 0: none but the first was tried */
+    uint32_t told_size; /* look: bytes that the flash claims, and doesn't hold; or 0 */
     uint32_t erased_behind; /* a sector that went together with the one in front; or 0 */
     bool used_stub;         /* a stub has answered at some time */
-    bool
-        is_held; /* the carrier was told to bring the chip into its loader, spoken to or not */
+    bool is_held; /* the carrier was told to bring it into its loader, spoken to or not */
     bool has_started;          /* leave: nothing says that the application doesn't run */
     bool stays_in_loader;      /* leave: the boot text says so */
     bool has_nothing_to_start; /* leave: likewise */

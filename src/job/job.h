@@ -224,8 +224,8 @@ struct fettle_job_engine {
     char loader_serial[FETTLE_TEXT_SIZE];
     uint16_t version_before, version_after; /* bcdDevice of the application; 0: not seen */
 
-    const fettle_memory_ops
-        *memory; /* of the caller's; DfuSe needs some, once, before its work begins */
+    /* Of the caller's; DfuSe needs some, once, before its work begins. */
+    const fettle_memory_ops *memory;
 
     /*
      * What an earlier update of this board has kept of a page that it couldn't finish: false, there is nothing.
@@ -289,8 +289,8 @@ struct fettle_job_engine {
         bool is_armed;        /* a person was asked, `armed_until` counts */
         bool has_asked;       /* a person was asked instead of an application */
         bool was_mass_erased; /* and nothing is left to be compared */
-        bool
-            was_brief; /* the first look for its application, to see whether it leaves at all */
+        /* The first look for its application, to see whether it leaves at all. */
+        bool was_brief;
         unsigned farewells;   /* other words for "leave" that were tried */
         bool must_read_again; /* written, left, and to be read once it has made way again */
         bool was_patient;     /* longer than is usual, for a board that had left */
@@ -312,12 +312,12 @@ struct fettle_job_engine {
     uint32_t entry;       /* DfuSe: where the application begins */
     uint32_t read_address, read_size;
     const fettle_carrier_ops *carrier; /* carrier.c's */
-    const fettle_carrier_ops
-        *carrier_known; /* what it sits on, or is: it was asked; or NULL */
+    /* What it sits on, or is: it was asked; or NULL. */
+    const fettle_carrier_ops *carrier_known;
     fettle_effect (*carrier_next)(fettle_job_engine *job, fettle_us now);
     bool carrier_was_asked[2], carrier_is_after;
-    fettle_carrier_facts
-        carrier_facts[2]; /* before, and after; has_firmware false: not known */
+    /* Before, and after; has_firmware false: not known. */
+    fettle_carrier_facts carrier_facts[2];
     fettle_esp_work esp;
     fettle_esp_layout layout;
     struct {

@@ -74,8 +74,8 @@ typedef struct fettle_usb_device {
     void (*let_go)(void *handle);
     void *handle;
 
-    fettle_sight
-        sight; /* path: at creation. arrival: the table's own, 0 before it is shown */
+    /* Path: at creation. arrival: the table's own, 0 before it is shown. */
+    fettle_sight sight;
 } fettle_usb_device;
 
 /* {0} is an empty one, before its first look. */

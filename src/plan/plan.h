@@ -49,15 +49,15 @@ typedef struct fettle_plan_wishes {
     bool stays;           /* in update mode at the end */
     bool ignores_ids;
     bool is_dry; /* changes nothing */
-    bool
-        was_unfinished; /* an earlier update of this board is known not to have come to its end */
+    /* An earlier update of this board is known not to have come to its end. */
+    bool was_unfinished;
     size_t transfer_size; /* bytes; 0: the board's own */
     fettle_mode to;       /* RESET */
-    const char
-        *memory; /* by number, name or the beginning of a name, or NULL: the main one */
+    /* By number, name or the beginning of a name, or NULL: the main one. */
+    const char *memory;
     bool has_address;
-    uint32_t
-        address; /* READ, ERASE: from here; UPDATE, VERIFY: where content without one belongs */
+    /* READ, ERASE: from here; UPDATE, VERIFY: where content without one belongs. */
+    uint32_t address;
     uint32_t length;  /* READ, ERASE: bytes; 0: to the end */
     bool erases_rest; /* what else is in a page that is covered in part need not be kept */
     bool writes_all;  /* also pages that are right already */
@@ -90,8 +90,8 @@ typedef struct fettle_plan {
         *row;         /* never NULL; fettle_board_generic where no table knows it */
     const char *name; /* of the board; of the loader where no table knows more. Constant */
     const fettle_image *image; /* NULL where none is needed */
-    fettle_span
-        payload; /* what is sent, and read back, where a board takes content without addresses */
+    /* What is sent, and read back, where a board takes content without addresses. */
+    fettle_span payload;
     size_t keeps_from, keeps_to; /* what of it must be equal afterwards */
     bool may_read, stays, ignores_ids, is_dry, was_unfinished, is_patient;
     fettle_us wait;
@@ -115,10 +115,10 @@ typedef struct fettle_plan {
     char serial[FETTLE_TEXT_SIZE];
     char revision[FETTLE_ANSWER_SIZE]; /* empty: none asked for */
     size_t face_count;
-    fettle_face
-        faces[FETTLE_FACES_MAX]; /* any of which shows the board; the application first */
-    size_t
-        stranger_count; /* faces behind those, that count once the board itself is known */
+    /* Any of which shows the board; the application first. */
+    fettle_face faces[FETTLE_FACES_MAX];
+    /* Faces behind those, that count once the board itself is known. */
+    size_t stranger_count;
     size_t never_count; /* parts of the computer, which only a port or a serial can mean */
     fettle_usb_id never[FETTLE_NEVER_MAX];
     bool expects_application; /* the row says what the application looks like */

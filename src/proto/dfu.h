@@ -57,13 +57,13 @@ typedef struct fettle_dfu_traits {
     uint8_t alternate;      /* bAlternateSetting */
     bool needs_select;      /* it isn't the active one of several */
     uint16_t transfer_size; /* bytes of a block: 1 to FETTLE_DFU_TRANSFER_SIZE_MAX */
-    uint16_t
-        wTransferSize; /* as the board says; a DfuSe loader counts in it, whatever is sent */
+    /* As the board says; a DfuSe loader counts in it, whatever is sent. */
+    uint16_t wTransferSize;
     uint16_t wDetachTimeOut; /* ms */
     bool will_detach;        /* bitWillDetach */
     bool is_tolerant;        /* bitManifestationTolerant */
-    bool
-        ends_at_manifest; /* DfuSe: nobody is there any more to be asked about the manifestation */
+    /* DfuSe: nobody is there any more to be asked about the manifestation. */
+    bool ends_at_manifest;
     bool ignores_abort; /* see fettle_dfu_quirks for these */
     bool block_is_place;
     bool reads_in_download;
@@ -101,11 +101,11 @@ typedef struct fettle_dfu {
     bool has_left;        /* it was gone after a reset that we gave it, or after the end */
     bool lost_completion; /* finish: no (good) answer to the end, and none that says no */
     bool end_was_taken;   /* finish: the end marker was sent, and acknowledged */
-    bool
-        was_unstuck; /* send: the board never came out of an erase, and was brought out of it */
-    bool
-        was_manifested; /* finish: the board went through its own check and found it good */
-    bool was_cut_off;   /* an earlier download was still open, and had to be ended */
+    /* Send: the board never came out of an erase, and was brought out of it. */
+    bool was_unstuck;
+    /* Finish: the board went through its own check and found it good. */
+    bool was_manifested;
+    bool was_cut_off; /* an earlier download was still open, and had to be ended */
 
     /* the engine's own */
     unsigned phase, purpose, in_flight;

@@ -28,8 +28,8 @@ struct fettle_dfuse {
     fettle_dfu *dfu;
     fettle_target *target;
 
-    bool
-        skips_blank; /* blocks that hold nothing but the erased value are not sent after an erase */
+    /* Blocks that hold nothing but the erased value are not sent after an erase. */
+    bool skips_blank;
 
     /* results */
     uint32_t count;         /* compare: pages that differ; erase: pages erased */
@@ -50,8 +50,8 @@ struct fettle_dfuse {
     uint8_t memory;   /* erase_memory */
     uint32_t pointer; /* what the board's Address Pointer is, where block 2 is */
     bool has_pointer; /* it is known */
-    bool
-        is_reading; /* the last one was an UPLOAD, and the next block number goes on from it */
+    /* The last one was an UPLOAD, and the next block number goes on from it. */
+    bool is_reading;
     uint32_t next;   /* the address that the next block number stands for */
     bool is_learned; /* the erased value was read from the board */
     uint8_t *buffer;

@@ -42,10 +42,10 @@ typedef struct fettle_target_page {
     bool is_stale;    /* and the board doesn't look like that any more */
     uint32_t checked; /* recalled: so many of its bytes were compared with the board */
     uint8_t *room;    /* twice its size: for `rest`, and for `meant`; the target's */
-    uint8_t
-        *meant; /* recalled: what the update that was cut off would have made of the page */
-    uint8_t
-        *rest; /* its bytes as they were before the erase, once all are known; else NULL */
+    /* Recalled: what the update that was cut off would have made of the page. */
+    uint8_t *meant;
+    /* Its bytes as they were before the erase, once all are known; else NULL. */
+    uint8_t *rest;
 } fettle_target_page;
 
 typedef struct fettle_target_memory {

@@ -89,12 +89,12 @@ typedef struct fettle_esp_setup {
     const char *restart;   /* the sequence into the application; NULL: as for the port */
     const uint32_t *bauds; /* rates to try, upwards, all above FETTLE_ESP_BAUD */
     size_t baud_count;
-    uint32_t
-        left_at; /* the rate at which an earlier try may have left its loader; 0: the usual */
+    /* The rate at which an earlier try may have left its loader; 0: the usual. */
+    uint32_t left_at;
     uint32_t read_baud_max; /* what is read comes slower than other things; 0: it doesn't */
     uint32_t flash_size;    /* bytes; 0: the flash is asked */
-    unsigned
-        patience; /* all times to wait for answers, times this; 0 is 1. For slow links */
+    /* All times to wait for answers, times this; 0 is 1. For slow links. */
+    unsigned patience;
 } fettle_esp_setup;
 
 /* ---- what came of it ---- */
@@ -186,8 +186,8 @@ typedef struct fettle_esp_frame {
 struct fettle_esp {
     fettle_engine engine;
     fettle_esp_setup setup;
-    fettle_ask
-        ask; /* what a person should do meanwhile; the caller's, and off again afterwards */
+    /* What a person should do meanwhile; the caller's, and off again afterwards. */
+    fettle_ask ask;
 
     /* results */
     fettle_esp_heard heard;       /* connect, listen, and on the way */
@@ -200,8 +200,8 @@ struct fettle_esp {
     uint32_t baud;                /* in use */
     uint32_t baud_failed;         /* the lowest rate that was tried and not held; 0: none */
     bool is_attached;
-    uint32_t
-        flash_id; /* JEDEC: maker, type, capacity, from the lowest byte; 0: not asked */
+    /* JEDEC: maker, type, capacity, from the lowest byte; 0: not asked. */
+    uint32_t flash_id;
     uint32_t flash_size;              /* bytes; 0: not known */
     uint8_t md5[FETTLE_MD5_SIZE];     /* hash */
     fettle_esp_stub_state stub_state; /* load_stub */

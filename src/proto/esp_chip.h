@@ -101,8 +101,8 @@ typedef struct fettle_esp_chip {
     uint16_t chip_id;
     uint8_t magic_count;
     uint32_t magics[FETTLE_ESP_MAGICS_MAX]; /* at FETTLE_ESP_MAGIC_ADDRESS */
-    const char
-        *banner; /* how its ROM's boot text begins, wherever in a line; NULL: unknown */
+    /* How its ROM's boot text begins, wherever in a line; NULL: unknown. */
+    const char *banner;
 
     /* its ROM */
     uint32_t boot_baud;        /* of the ROM's boot text */
@@ -124,11 +124,11 @@ typedef struct fettle_esp_chip {
     uint32_t mac[3];
     fettle_esp_field major, minor; /* of its revision */
     bool major_is_unary;           /* the number of low bits that are set in a row */
-    fettle_esp_condition
-        first_silicon[FETTLE_ESP_CONDITIONS_MAX]; /* all hold: 0.0 whatever it says */
+    /* All hold: 0.0 whatever it says. */
+    fettle_esp_condition first_silicon[FETTLE_ESP_CONDITIONS_MAX];
     fettle_esp_field package;
-    fettle_esp_package
-        packages[FETTLE_ESP_PACKAGES_MAX]; /* up to the first without a name */
+    /* Up to the first without a name. */
+    fettle_esp_package packages[FETTLE_ESP_PACKAGES_MAX];
     fettle_esp_field single_core;
     fettle_esp_field pads;   /* the configuration word of SPI_ATTACH, where it isn't 0 */
     uint32_t crystal_mhz;    /* 0: to be measured by uart_clkdiv */

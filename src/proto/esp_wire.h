@@ -90,8 +90,8 @@ typedef struct esp_request {
     uint8_t tries; /* sends in all; 0 is 1: it must not be repeated blindly */
     bool is_probe; /* "unknown opcode" may come under any opcode, and several times */
     bool has_checksum;
-    size_t
-        payload; /* bytes of its reply in front of the status; the least where it varies */
+    /* Bytes of its reply in front of the status; the least where it varies. */
+    size_t payload;
     fettle_us time; /* from the end of the request to the reply; 0: COMMAND_TIME */
     unsigned word_count;
     uint32_t words[WORDS_MAX];

@@ -36,8 +36,8 @@ typedef struct fettle_slip_reader {
     uint8_t *buffer; /* of the decoded frame */
     size_t room, size;
     bool is_escaped;
-    bool
-        is_spoilt; /* it has a wrong escape, or is larger than the room: it can't be a frame */
+    /* It has a wrong escape, or is larger than the room: it can't be a frame. */
+    bool is_spoilt;
     bool is_between; /* no END has come yet: what stands here has no beginning */
     bool is_closed;  /* the next byte begins another one */
 } fettle_slip_reader;

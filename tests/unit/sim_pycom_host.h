@@ -8,6 +8,18 @@
 
 #include "sim_esp_host.h"
 
+/* There is no such board, and `word` is among those that say why. */
+static inline void expect_refused(const char *spec, const char *word)
+{
+    char message[2000];
+    fettle_sim *sim = fettle_sim_new(NULL, NULL);
+    assert_false(fettle_sim_add(sim, spec, message, sizeof message));
+    if (strstr(message, word) == NULL) {
+        fail_msg("%s: %s", spec, message);
+    }
+    fettle_sim_free(sim);
+}
+
 static inline void pycom_bits(esp_host *host, uint8_t bits)
 {
     assert_int_equal(FETTLE_OK, host->link.serial->set_format(host->link.self, bits).kind);
