@@ -282,6 +282,10 @@ struct fettle_sim_esp {
     uint32_t flash_id;
     uint8_t *flash; /* the board's memory, or its module's */
     size_t flash_size;
+    struct {
+        uint32_t size;
+        uint8_t digest[FETTLE_MD5_SIZE];
+    } hashed_blank; /* so many blank bytes: nothing is asked for as often */
 
     /* of a Pycom module: pycom.h */
     const fettle_sim_pycom_module *module; /* NULL: it is none */
@@ -454,7 +458,7 @@ void fettle_sim_esp_look(const fettle_sim_esp *esp, uint32_t address, uint8_t *b
 void fettle_sim_esp_encrypt(const fettle_sim_esp *esp, uint32_t address, uint8_t *bytes,
                             size_t size);
 bool fettle_sim_esp_is_blank(const fettle_sim_esp *esp, uint32_t address, uint32_t size);
-void fettle_sim_esp_hash(const fettle_sim_esp *esp, uint32_t address, uint32_t size,
+void fettle_sim_esp_hash(fettle_sim_esp *esp, uint32_t address, uint32_t size,
                          uint8_t digest[FETTLE_MD5_SIZE]);
 
 /* ---- esp_registers.c ---- */

@@ -25,6 +25,13 @@ static size_t wrap(const fettle_sim_esp *esp, uint32_t address)
     return address & (esp->flash_size - 1);
 }
 
+/* Bytes of `size` that lie in front of the flash's end. */
+static size_t up_to_end(const fettle_sim_esp *esp, uint32_t address, size_t size)
+{
+    size_t left = esp->flash_size - wrap(esp, address);
+    return size < left ? size : left;
+}
+
 static void store(fettle_sim_esp *esp, size_t at, const uint8_t *bytes, size_t size)
 {
     if (esp->flash == esp->board->memory) {
@@ -48,8 +55,10 @@ static bool is_protected(const fettle_sim_esp *esp, size_t at)
 
 bool fettle_sim_esp_is_blank(const fettle_sim_esp *esp, uint32_t address, uint32_t size)
 {
-    for (uint32_t i = 0; i < size; i++) {
-        if (esp->flash[wrap(esp, address + i)] != 0xff) {
+    for (size_t part; size > 0; address += (uint32_t)part, size -= (uint32_t)part) {
+        const uint8_t *bytes = esp->flash + wrap(esp, address);
+        part = up_to_end(esp, address, size);
+        if (bytes[0] != 0xff || memcmp(bytes, bytes + 1, part - 1) != 0) {
             return false;
         }
     }
@@ -138,8 +147,13 @@ fettle_us fettle_sim_esp_program(fettle_sim_esp *esp, uint32_t address,
 void fettle_sim_esp_read(const fettle_sim_esp *esp, uint32_t address, uint8_t *bytes,
                          size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        bytes[i] = esp->has_flash ? esp->flash[wrap(esp, address + (uint32_t)i)] : 0xff;
+    if (!esp->has_flash) {
+        memset(bytes, 0xff, size);
+        return;
+    }
+    for (size_t part; size > 0; address += (uint32_t)part, bytes += part, size -= part) {
+        part = up_to_end(esp, address, size);
+        memcpy(bytes, esp->flash + wrap(esp, address), part);
     }
 }
 
@@ -152,8 +166,8 @@ void fettle_sim_esp_look(const fettle_sim_esp *esp, uint32_t address, uint8_t *b
     }
 }
 
-void fettle_sim_esp_hash(const fettle_sim_esp *esp, uint32_t address, uint32_t size,
-                         uint8_t digest[FETTLE_MD5_SIZE])
+static void hash(const fettle_sim_esp *esp, uint32_t address, uint32_t size,
+                 uint8_t digest[FETTLE_MD5_SIZE])
 {
     fettle_md5 md5;
     uint8_t bytes[ESP_SECTOR];
@@ -166,4 +180,19 @@ void fettle_sim_esp_hash(const fettle_sim_esp *esp, uint32_t address, uint32_t s
         size -= piece;
     }
     fettle_md5_finish(&md5, digest);
+}
+
+void fettle_sim_esp_hash(fettle_sim_esp *esp, uint32_t address, uint32_t size,
+                         uint8_t digest[FETTLE_MD5_SIZE])
+{
+    bool is_blank = !esp->has_flash || fettle_sim_esp_is_blank(esp, address, size);
+    if (is_blank && size > 0 && size == esp->hashed_blank.size) {
+        memcpy(digest, esp->hashed_blank.digest, FETTLE_MD5_SIZE);
+        return;
+    }
+    hash(esp, address, size, digest);
+    if (is_blank) {
+        esp->hashed_blank.size = size;
+        memcpy(esp->hashed_blank.digest, digest, FETTLE_MD5_SIZE);
+    }
 }

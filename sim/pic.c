@@ -40,15 +40,25 @@ enum { DFU_IDLE = 2, DFU_DNLOAD_IDLE = 5, DFU_ERROR = 10 };
 
 /* ---- program memory ---- */
 
+/* What the register becomes in eight steps. */
+static uint16_t eight_steps(unsigned crc)
+{
+    for (unsigned bit = 0; bit < 8; bit++) {
+        crc = (crc & 1) != 0 ? crc >> 1 ^ CRC_POLYNOMIAL : crc >> 1;
+    }
+    return (uint16_t)crc;
+}
+
 /* Fed bit by bit, the lowest first, 16 bits a word although a word has 14. */
 static uint16_t crc14(const uint8_t *memory, size_t begin, size_t end)
 {
+    uint16_t table[256];
     unsigned crc = 0;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        table[byte] = eight_steps(byte);
+    }
     for (size_t i = begin; i < end; i++) {
-        crc ^= memory[i];
-        for (unsigned bit = 0; bit < 8; bit++) {
-            crc = (crc & 1) != 0 ? crc >> 1 ^ CRC_POLYNOMIAL : crc >> 1;
-        }
+        crc = crc >> 8 ^ table[(crc ^ memory[i]) & 0xff];
     }
     return (uint16_t)crc;
 }

@@ -9,13 +9,23 @@
 
 enum { SUFFIX_SIZE = 16, CRC_AT = 12 };
 
+/* What the register becomes in eight steps. */
+static uint32_t eight_steps(uint32_t crc)
+{
+    for (unsigned bit = 0; bit < 8; bit++) {
+        crc = (crc & 1) != 0 ? crc >> 1 ^ 0xedb88320u : crc >> 1;
+    }
+    return crc;
+}
+
 static uint32_t feed(uint32_t crc, const uint8_t *bytes, size_t size)
 {
+    uint32_t table[256];
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        table[byte] = eight_steps(byte);
+    }
     for (size_t i = 0; i < size; i++) {
-        crc ^= bytes[i];
-        for (unsigned bit = 0; bit < 8; bit++) {
-            crc = (crc & 1) != 0 ? crc >> 1 ^ 0xedb88320u : crc >> 1;
-        }
+        crc = crc >> 8 ^ table[(crc ^ bytes[i]) & 0xff];
     }
     return crc;
 }

@@ -265,9 +265,7 @@ static fettle_effect on_spot_in_middle(fettle_esp_work *work, fettle_us now)
 
 static fettle_effect on_spot(fettle_esp_work *work, fettle_us now)
 {
-    uint8_t digest[FETTLE_MD5_SIZE];
-    fettle_esp_work_hash_of_blank(FETTLE_SECTOR_SIZE, digest);
-    if (fettle_esp_work_is_hash(work, digest)) {
+    if (fettle_esp_work_is_hash_of_blank(work, FETTLE_SECTOR_SIZE)) {
         work->spot++;
         return try_spot(work, now);
     }

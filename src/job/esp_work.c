@@ -104,7 +104,7 @@ void fettle_esp_work_free(fettle_esp_work *work)
 
 /* ---- hashes ---- */
 
-void fettle_esp_work_hash_of_blank(size_t size, uint8_t digest[FETTLE_MD5_SIZE])
+static void hash_blank(size_t size, uint8_t digest[FETTLE_MD5_SIZE])
 {
     uint8_t bytes[256];
     fettle_md5 md5;
@@ -115,6 +115,15 @@ void fettle_esp_work_hash_of_blank(size_t size, uint8_t digest[FETTLE_MD5_SIZE])
         fettle_md5_feed(&md5, (fettle_span){bytes, part});
     }
     fettle_md5_finish(&md5, digest);
+}
+
+bool fettle_esp_work_is_hash_of_blank(fettle_esp_work *work, size_t size)
+{
+    if (size == 0 || size != work->hashed_blank) {
+        hash_blank(size, work->md5_of_blank);
+        work->hashed_blank = size;
+    }
+    return fettle_esp_work_is_hash(work, work->md5_of_blank);
 }
 
 bool fettle_esp_work_is_hash(const fettle_esp_work *work,
@@ -140,6 +149,26 @@ static fettle_span block_of(const fettle_esp_work *work)
     return data;
 }
 
+static bool is_blank_block(const fettle_esp_work *work)
+{
+    bool is_blank = true;
+    for (size_t i = work->block_first; i < work->block_end && is_blank; i++) {
+        is_blank = work->sectors.list[i].is_blank;
+    }
+    return is_blank;
+}
+
+static bool is_hash_of_block(fettle_esp_work *work)
+{
+    fettle_span data = block_of(work);
+    uint8_t digest[FETTLE_MD5_SIZE];
+    if (is_blank_block(work)) {
+        return fettle_esp_work_is_hash_of_blank(work, data.size);
+    }
+    hash_of(data, digest);
+    return fettle_esp_work_is_hash(work, digest);
+}
+
 static void mark_block(fettle_esp_work *work, bool differs, bool but_blank)
 {
     for (; work->sector < work->block_end; work->sector++) {
@@ -151,12 +180,8 @@ static void mark_block(fettle_esp_work *work, bool differs, bool but_blank)
 /* The hash that says so is still there. */
 static fettle_effect on_block_differs(fettle_esp_work *work, fettle_us now)
 {
-    fettle_span data = block_of(work);
-    uint8_t digest[FETTLE_MD5_SIZE];
-    fettle_esp_work_hash_of_blank(data.size, digest);
-    if (fettle_esp_work_is_hash(work,
-                                digest)) { /* erased: only what isn't blank is missing */
-        mark_block(work, true, true);
+    if (fettle_esp_work_is_hash_of_blank(work, block_of(work).size)) {
+        mark_block(work, true, true); /* erased: only what isn't blank is missing */
         return compare(work, now);
     }
     if (!work->refines || work->block_end - work->block_first < WORTH_REFINING) {
@@ -170,9 +195,7 @@ static fettle_effect on_block_differs(fettle_esp_work *work, fettle_us now)
 /* From the first difference on it is certain that the stub will be needed, and it hashes faster. */
 static fettle_effect on_block_hashed(fettle_esp_work *work, fettle_us now)
 {
-    uint8_t digest[FETTLE_MD5_SIZE];
-    hash_of(block_of(work), digest);
-    if (fettle_esp_work_is_hash(work, digest)) {
+    if (is_hash_of_block(work)) {
         work->refines = true;
         mark_block(work, false, false);
         return compare(work, now);
@@ -220,8 +243,7 @@ static fettle_effect compare_sector(fettle_esp_work *work, fettle_us now)
             work, fettle_esp_hash(&work->esp, sector->address, (uint32_t)sector->data.size),
             0, on_sector_hashed);
     }
-    /* Where all of a block differs the next ones will: looking at each sector
-   * would only take time. */
+    /* Where all of a block differs the next ones will: looking at each sector would only take time. */
     work->refines = work->count < work->block_end - work->block_first;
     return compare(work, now);
 }
@@ -375,10 +397,8 @@ static uint32_t blank_block(const fettle_esp_work *work)
 
 static fettle_effect on_blank_hashed(fettle_esp_work *work, fettle_us now)
 {
-    uint8_t digest[FETTLE_MD5_SIZE];
     uint32_t size = blank_block(work);
-    fettle_esp_work_hash_of_blank(size, digest);
-    if (!fettle_esp_work_is_hash(work, digest)) {
+    if (!fettle_esp_work_is_hash_of_blank(work, size)) {
         work->first_address = work->count == 0 ? work->address : work->first_address;
         work->count++;
     }
@@ -442,9 +462,7 @@ static uint32_t next_part(const fettle_esp_work *work)
 
 static fettle_effect on_part_hashed(fettle_esp_work *work, fettle_us now)
 {
-    uint8_t digest[FETTLE_MD5_SIZE];
-    fettle_esp_work_hash_of_blank(HASH_BLOCK, digest);
-    if (!fettle_esp_work_is_hash(work, digest)) {
+    if (!fettle_esp_work_is_hash_of_blank(work, HASH_BLOCK)) {
         work->run_size += HASH_BLOCK;
         return read(work, now);
     }

@@ -99,6 +99,8 @@ struct fettle_esp_work {
     size_t sector, block_first, block_end, run, at, spot;
     uint32_t half;
     uint8_t md5_of_spot[FETTLE_MD5_SIZE];
+    size_t hashed_blank; /* bytes, that were hashed last, */
+    uint8_t md5_of_blank[FETTLE_MD5_SIZE];
     uint32_t address, size;
     uint32_t run_size, blank_size; /* read: behind `bytes`, in this order */
     const fettle_module_range *to_erase;

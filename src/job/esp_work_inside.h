@@ -23,8 +23,8 @@ fettle_effect fettle_esp_work_ask_console(fettle_esp_work *work,
 fettle_engine *fettle_esp_work_ready(fettle_esp_work *work, fettle_esp_work_then *first,
                                      uint64_t total);
 
-/* Of so many bytes of FF. And: is it what the chip has just hashed? */
-void fettle_esp_work_hash_of_blank(size_t size, uint8_t digest[FETTLE_MD5_SIZE]);
+/* What the chip has hashed last: is it so many bytes of FF, has it this digest? */
+bool fettle_esp_work_is_hash_of_blank(fettle_esp_work *work, size_t size);
 bool fettle_esp_work_is_hash(const fettle_esp_work *work,
                              const uint8_t digest[FETTLE_MD5_SIZE]);
 

@@ -14,8 +14,9 @@
 
 static bool find_bytes(fettle_span bytes, const void *wanted, size_t size, size_t *behind)
 {
+    const uint8_t *first = wanted;
     for (size_t i = 0; i + size <= bytes.size; i++) {
-        if (memcmp(bytes.data + i, wanted, size) == 0) {
+        if (bytes.data[i] == *first && memcmp(bytes.data + i, wanted, size) == 0) {
             *behind = i + size;
             return true;
         }
