@@ -69,9 +69,13 @@ static void make_content(struct desk *desk, uint8_t *content, size_t size, bool 
     if (!is_shield) {
         return;
     }
+    static uint8_t payload[SHIELD]; /* for thousands of desks */
     size_t memory_size;
     uint8_t *memory = fettle_sim_memory(desk->sim, 0, &memory_size);
-    fettle_sim_make_shield_payload(content, 11);
+    if (payload[0] == 0) {
+        fettle_sim_make_shield_payload(payload, 11);
+    }
+    memcpy(content, payload, SHIELD);
     for (size_t row = 0; row < SHIELD / ROW; row++) {
         if (row % 40 != 20) {
             memcpy(memory + row * ROW, content + row * ROW, ROW);

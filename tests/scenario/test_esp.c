@@ -370,14 +370,15 @@ static void break_all(const struct esp_setting *setting, const struct clean *cle
     for (size_t i = 0; i < sizeof board_faults / sizeof *board_faults; i++) {
         const struct board_fault *fault = &board_faults[i];
         unsigned count = requests_that_it_hits(clean, fault), met = 0;
-        unsigned stride =
-            wants_all || setting->breaks_everywhere || fault->hits != HITS_FRAMES
-                ? 1
-                : FRAME_STRIDE;
+        unsigned stride = wants_all || fault->hits == HITS_STRAPS ? 1
+                          : fault->hits == HITS_BLOCKS || setting->breaks_everywhere
+                              ? thinning()
+                              : FRAME_STRIDE * thinning();
         for (unsigned nth = 1; nth <= count; nth += stride) {
             met += try_nth(setting, clean, fault, nth, nth);
         }
-        if ((met == 0) != (count == 0) || try_nth(setting, clean, fault, count + 1, 1)) {
+        bool is_missed = met == 0 && count > 0 && thinning() == 1;
+        if (is_missed || try_nth(setting, clean, fault, count + 1, 1)) {
             (void)fprintf(stderr, "# does not hold: %s: %s: %u of %u were met\n",
                           setting->name, fault->name, met, count);
             esp_tally.failures++;
