@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Answers a shell test's questions about the program's JSON, one a line, so that Python starts once a test and not once a question.
 
+    answer.py                    on standard input and output
+    answer.py --serve DOOR       for many tests: each that writes the name of a folder into the FIFO DOOR is answered through the
+                                 FIFOs "questions" and "answers" in there, by a copy that has all of the schemas already
+
     json<TAB>FILE<TAB>PATH       the value in the last line of FILE, as JSON: PATH is '["error"]["code"]'; an empty line: there is none
     valid<TAB>FILE<TAB>SCHEMAS<TAB>PROBLEMS
                                  0 or 1: is each line of it one of SCHEMAS? What is wrong goes into the file PROBLEMS
@@ -9,7 +13,9 @@
 import contextlib
 import functools
 import json
+import os
 import pathlib
+import signal
 import sys
 
 
@@ -46,5 +52,29 @@ def answer(question):
         return ""
 
 
-for question in sys.stdin:
-    print(answer(question.rstrip("\n")), flush=True)
+def answer_all(questions, answers):
+    for question in questions:
+        print(answer(question.rstrip("\n")), file=answers, flush=True)
+
+
+def serve(door):
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    judge()
+    import validate
+    for schema in validate.FOLDER.glob("*.json"):
+        if schema.stem != "common":
+            validate.load(schema.stem)
+    # For writing too, or it would end whenever no test has it open.
+    with open(os.open(door, os.O_RDWR), encoding="utf-8", closefd=True) as folders:
+        for folder in folders:
+            if os.fork() == 0:
+                with open(folder.rstrip("\n") + "/questions", encoding="utf-8") as questions, \
+                        open(folder.rstrip("\n") + "/answers", "w", encoding="utf-8") as answers:
+                    answer_all(questions, answers)
+                os._exit(0)
+
+
+if sys.argv[1:2] == ["--serve"]:
+    serve(sys.argv[2])
+else:
+    answer_all(sys.stdin, sys.stdout)
