@@ -94,21 +94,29 @@ static void add_wire(cli_json *json, const fettle_wire *wire)
     cli_json_close_object(json);
 }
 
-static void add_image_of(cli_json *json, const fettle_image *image)
+static void add_image_of(cli_json *json, const char *key, const fettle_image *image)
 {
     if (image == NULL) {
-        cli_json_null(json, "image");
+        cli_json_null(json, key);
         return;
     }
     fettle_image_facts facts;
     char hash[65];
     fettle_image_get_facts(image, &facts);
     cli_object_hash(hash, facts.sha256);
-    cli_json_open_object(json, "image");
+    cli_json_open_object(json, key);
     cli_json_text(json, "format", facts.format);
     cli_json_number(json, "size", facts.file.size);
     cli_json_text(json, "sha256", hash);
     cli_json_close_object(json);
+}
+
+static void add_images(cli_json *json, const cli_call *call)
+{
+    add_image_of(json, "image", call->image);
+    if (call->module_image != NULL) {
+        add_image_of(json, "module_image", call->module_image);
+    }
 }
 
 /* What READ has brought, described as a file would be. */
@@ -118,7 +126,7 @@ static void add_data(cli_json *json, fettle_span data)
     fettle_image *image = data.size > 0 ? fettle_image_from_bytes("memory.bin", data,
                                                                   FETTLE_LOAD_AS_RAW, &err)
                                         : NULL;
-    add_image_of(json, image);
+    add_image_of(json, "image", image);
     fettle_image_free(image);
 }
 
@@ -465,7 +473,7 @@ static void write_refusal(FILE *out, const cli_call *call, const fettle_error *e
     cli_json_text(&json, "verified", fettle_proof_name(FETTLE_PROOF_NONE));
     add_wire(&json, &(fettle_wire){0});
     cli_object_add_error(&json, err, call->ui.verbose > 0);
-    add_image_of(&json, call->image);
+    add_images(&json, call);
     cli_json_open_array(&json, "boards");
     cli_json_close_array(&json);
     cli_object_end(&json);
@@ -549,7 +557,7 @@ static void write_jobs(FILE *out, const cli_call *call)
         cli_json_text(&json, "file", call->file);
         add_data(&json, first->is_good ? result_of(first)->data : (fettle_span){0});
     } else {
-        add_image_of(&json, call->image);
+        add_images(&json, call);
     }
     cli_json_open_array(&json, "boards");
     for (size_t i = 0; i < call->target_count; i++) {

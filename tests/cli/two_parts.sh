@@ -16,6 +16,8 @@ has '["boards"][0]["outcome"]' '"updated"'
 has '["boards"][0]["verified"]' '"readback"'
 has '["boards"][1]["outcome"]' '"updated"'
 has '["boards"][1]["verified"]' '"hash"'
+has '["image"]["sha256"]' "\"$(sha256sum shield.dfu | cut -d' ' -f1)\""
+has '["module_image"]["sha256"]' "\"$(sha256sum LoPy4-1.20.3.tar.gz | cut -d' ' -f1)\""
 says "$err" "version was 6 and is 8" "the shield's version before and after"
 
 run update LoPy4-1.20.3.tar.gz shield.dfu --revision 1 --board $board --json --state-dir state
