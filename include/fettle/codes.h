@@ -200,17 +200,18 @@ typedef enum fettle_note_code {
     FETTLE_NOTE_BAND_MISMATCH = 90,           /* band-mismatch */
     FETTLE_NOTE_BOOT_PIN_HIGH = 91,           /* boot-pin-high */
     FETTLE_NOTE_RATE_LOST = 92,               /* rate-lost */
-    FETTLE_NOTE_RESTARTS_AGAIN = 93,          /* restarts-again */
-    FETTLE_NOTE_FINDS_NOTHING = 94,           /* finds-nothing */
-    FETTLE_NOTE_NEXT_STEP = 95,               /* next-step */
-    FETTLE_NOTE_STEP_AFTER = 96,              /* step-after */
-    FETTLE_NOTE_IDS_REPLACED = 97,            /* ids-replaced */
-    FETTLE_NOTE_KEPT = 98,                    /* kept */
-    FETTLE_NOTE_CREDENTIALS_UNSURE = 99,      /* credentials-unsure */
-    FETTLE_NOTE_MEANT_FOR_RESTORE = 100,      /* meant-for-restore */
-    FETTLE_NOTE_IDS_OTHER = 101,              /* ids-other */
-    FETTLE_NOTE_WIRE_PERHAPS = 102,           /* wire-perhaps */
-    FETTLE_NOTE_COUNT = 103,
+    FETTLE_NOTE_NOISE = 93,                   /* noise-heard */
+    FETTLE_NOTE_RESTARTS_AGAIN = 94,          /* restarts-again */
+    FETTLE_NOTE_FINDS_NOTHING = 95,           /* finds-nothing */
+    FETTLE_NOTE_NEXT_STEP = 96,               /* next-step */
+    FETTLE_NOTE_STEP_AFTER = 97,              /* step-after */
+    FETTLE_NOTE_IDS_REPLACED = 98,            /* ids-replaced */
+    FETTLE_NOTE_KEPT = 99,                    /* kept */
+    FETTLE_NOTE_CREDENTIALS_UNSURE = 100,     /* credentials-unsure */
+    FETTLE_NOTE_MEANT_FOR_RESTORE = 101,      /* meant-for-restore */
+    FETTLE_NOTE_IDS_OTHER = 102,              /* ids-other */
+    FETTLE_NOTE_WIRE_PERHAPS = 103,           /* wire-perhaps */
+    FETTLE_NOTE_COUNT = 104,
 } fettle_note_code;
 
 #endif

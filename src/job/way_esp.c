@@ -236,12 +236,13 @@ static fettle_engine *survey(fettle_job_engine *job)
     return fettle_esp_work_survey(&job->esp);
 }
 
-/* Noise may be a loader that was left at another rate: where no reset of ours reaches it, a press of its button mends that. */
+/*
+ * Noise may be a loader that was left at another rate and that no reset of ours reaches, which can't be told from a bad line: a press
+ * of its button mends it.
+ */
 static bool may_be_left(const fettle_job_engine *job, const fettle_error *error)
 {
-    bool is_unreset = job->esp.was_by_hand || job->esp.esp.setup.reset_count == 0 ||
-                      fettle_job_hand_row(job)->if_not_wired != NULL;
-    return error->code == FETTLE_E_ESP_NOISE && job->esp.carrier == NULL && is_unreset;
+    return error->code == FETTLE_E_ESP_NOISE && job->esp.carrier == NULL;
 }
 
 /* What a finger on BOOT and RESET can mend. */
@@ -254,6 +255,9 @@ static bool needs_hand(const fettle_job_engine *job, const fettle_error *error)
 
 static fettle_engine *survey_by_hand(fettle_job_engine *job, fettle_us until)
 {
+    if (job->esp.carrier == NULL && fettle_esp_heard_noise(&job->esp.esp)) {
+        fettle_script_note(job, FETTLE_NOTE_NOISE);
+    }
     return fettle_esp_work_wait(&job->esp, until, most_by_hand(job));
 }
 

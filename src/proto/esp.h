@@ -316,6 +316,9 @@ void fettle_esp_init(fettle_esp *esp, const fettle_esp_setup *setup);
  */
 fettle_engine *fettle_esp_connect(fettle_esp *esp);
 
+/* After connect, in vain: is noise why? */
+bool fettle_esp_heard_noise(const fettle_esp *esp);
+
 /*
  * Which chip it is, and what is special about this one: `identity`. On USB-Serial-JTAG it also turns
  * the watchdogs off, which would reset the chip in the middle of the work. FETTLE_E_ESP_UNKNOWN_CHIP,

@@ -210,8 +210,6 @@ void fettle_esp_hear(fettle_esp *esp, fettle_span bytes);
 void fettle_esp_forget(fettle_esp *esp); /* all that was heard */
 /* Keeps what was heard if it tells more than what is kept: in the end all tries count. */
 void fettle_esp_keep_heard(fettle_esp *esp);
-/* Would it be noise that there was no contact for? */
-bool fettle_esp_heard_noise(const fettle_esp *esp);
 /* Puts the most telling of it into the error. */
 void fettle_esp_put_evidence(const fettle_esp *esp, fettle_error *error);
 fettle_effect fettle_esp_no_contact(fettle_esp *esp);

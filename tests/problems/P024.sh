@@ -19,4 +19,10 @@ is_json '["error"]["code"]' '"esp-noise"' "P024 (c) it has a name of its own"
 matches "$err" 'makes no sense' "P024 (c) said as it is"
 advises 'cable.*ground' "P024 (c) noise"
 matches_not "$err" 'packet|0x[89a-f]' "P024 (c) no word of packets"
+# A person who is there is asked first: a loader that was left at another rate sounds like that.
+at_a_line noise update new.bin --board PORT --json --wait=5
+ends_with 12 "P024 (d) noise, and somebody is there"
+matches "$err" 'left at another rate' "P024 (d) what it may be is said before the button is asked for"
+matches "$err" 'press RESET' "P024 (d) the button is asked for"
+is_json '["error"]["code"]' '"esp-noise"' "P024 (d) in the end it is noise still"
 finish

@@ -20,15 +20,15 @@ enum {
 
 /* Besides LINE_HAS_IN and LINE_HAS_OUT of an effect: */
 enum {
-    ESP_IS_BARE =
-        4, /* nothing protects what goes out: a command whose words have no checksum */
+    /* Nothing protects what goes out: a command whose words have no checksum. */
+    ESP_IS_BARE = 4,
 };
 
 /* What a fault that the board itself has makes of what must hold. */
 enum {
     ESP_MAY_STRAY = 1, /* it changes commands: see makes_another() */
-    ESP_MAY_BELIEVE =
-        2, /* the flash isn't what the board says; without a hash nobody can tell */
+    /* The flash isn't what the board says; without a hash nobody can tell. */
+    ESP_MAY_BELIEVE = 2,
 };
 
 /* A board and what is to be done with it. */
@@ -42,11 +42,12 @@ struct esp_setting {
     bool is_blind;  /* the board can't hash: nothing is compared or proven */
     bool runs_slot; /* its second slot is the one that is started */
     fettle_task_kind kind;
-    size_t size;            /* of the application, about */
-    uint32_t differing;     /* bit n: its n-th sector isn't on the board */
-    fettle_us wait;         /* for a person's hand */
-    bool breaks_everywhere; /* the board's own faults hit every request */
-    unsigned stride;        /* only every so many effects are spoiled in each way; 0: all */
+    size_t size;             /* of the application, about */
+    uint32_t differing;      /* bit n: its n-th sector isn't on the board */
+    fettle_us wait;          /* for a person's hand */
+    bool breaks_everywhere;  /* the board's own faults hit every request */
+    bool cancels_everywhere; /* at each effect, whatever `stride` is */
+    unsigned stride; /* only every so many effects are spoiled in each way; 0: all */
 };
 
 struct esp_desk {
@@ -69,8 +70,7 @@ struct esp_desk {
     fettle_port port;     /* in front of the faults: where effects are counted */
     int effects;
     uint8_t kinds[ESP_EFFECTS_MAX];
-    bool
-        may_stray; /* the fault makes another command of one: what that does is nobody's lie */
+    bool may_stray; /* a command became another one: what that does is nobody's lie */
     int cancel_at;
     fettle_us started, cancelled;
     fettle_cancel cancel;

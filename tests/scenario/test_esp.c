@@ -104,6 +104,7 @@ static const struct esp_setting settings[] = {
      .size = 9000,
      .differing = 1 << 1,
      .wait = 60 * SECONDS,
+     .cancels_everywhere = true,
      .stride = 11},
     {.name = "esp32, verify",
      .spec = "esp32,timing=none,size=512KB",
@@ -247,7 +248,12 @@ static void repair(struct esp_desk *desk, const struct clean *clean)
     esp_desk_mend(desk);
     esp_desk_pass(desk, 5 * SECONDS);
     desk->plan.was_unfinished = true; /* as a program remembers it */
-    MUST(desk, ends_as_it_should(desk, esp_desk_sit_clean(desk)));
+    bool was_another = desk->may_stray;
+    bool is_done = esp_desk_sit_clean(desk);
+    if (was_another && desk->job.engine.error.code == FETTLE_E_ANSWER_NEEDED) {
+        return; /* a command that became another one has erased the partition table */
+    }
+    MUST(desk, ends_as_it_should(desk, is_done));
     MUST(desk, starts(desk));
     MUST(desk, desk->setting->kind != FETTLE_TASK_UPDATE || desk->setting->is_blind ||
                    bytes_to_board(desk) <= bytes_allowed(desk, clean));
@@ -286,7 +292,8 @@ static void spoil_all(const struct esp_setting *setting, const struct clean *cle
 
 static void cancel_all(const struct esp_setting *setting, const struct clean *clean)
 {
-    for (int at = 0; at < clean->effects; at += (int)stride_of(setting)) {
+    unsigned stride = setting->cancels_everywhere ? thinning() : stride_of(setting);
+    for (int at = 0; at < clean->effects; at += (int)stride) {
         struct esp_desk *desk = esp_desk_new(setting);
         bool is_done = esp_desk_sit(desk, (fettle_fault){.at = (unsigned)ESP_NO_STEP}, at);
         MUST(desk, ends_as_it_should(desk, is_done) ||
