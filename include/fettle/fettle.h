@@ -140,8 +140,8 @@ FETTLE_API void fettle_context_set_lock(fettle_context *context, const fettle_lo
 typedef struct fettle_image fettle_image;
 
 enum {
-    FETTLE_LOAD_ACCEPT_DAMAGED =
-        1 << 0,                  /* a wrong checksum is noted, and only the content sent */
+    /* A wrong checksum is noted, and only the content sent. */
+    FETTLE_LOAD_ACCEPT_DAMAGED = 1 << 0,
     FETTLE_LOAD_AS_RAW = 1 << 1, /* every byte is content, whatever it looks like */
 };
 
@@ -218,8 +218,8 @@ typedef struct fettle_image_facts {
     size_t piece_count;     /* for ESP chips, and of several files */
     const char *chip;       /* "esp32s3", where a file that names others says so; else "" */
     const char *version;    /* of a vendor's package: of the firmware in it; or "" */
-    const char *
-        layouts; /* of a vendor's package: for how much flash it has layouts, "4 MB, 8 MB (shown)"; or "" */
+    /* Of a vendor's package: for how much flash it has layouts, "4 MB, 8 MB (shown)"; or "". */
+    const char *layouts;
 } fettle_image_facts;
 FETTLE_API void fettle_image_get_facts(const fettle_image *image,
                                        fettle_image_facts *facts);
@@ -382,26 +382,24 @@ enum {
     FETTLE_WISH_IGNORE_IDS = 1 << 2, /* the ids in the file don't count */
     FETTLE_WISH_DRY_RUN = 1 << 3, /* plan, look, and change nothing that survives a reset */
     FETTLE_WISH_OFFLINE = 1 << 4, /* with DRY_RUN: plan only, touch nothing */
-    FETTLE_WISH_ERASE_REST =
-        1 << 5, /* what else is in a page that is covered in part isn't kept */
+    /* What else a page holds, covered in part, isn't kept. */
+    FETTLE_WISH_ERASE_REST = 1 << 5,
     FETTLE_WISH_ALL_PAGES = 1 << 6,  /* also those that are right already are written */
     FETTLE_WISH_MASS_ERASE = 1 << 7, /* UPDATE, ERASE: the whole memory in one go */
-    FETTLE_WISH_UNPROTECT =
-        1 << 8, /* if the memory is read protected; the board erases all of it */
+    /* If the memory is read protected: it erases all of it. */
+    FETTLE_WISH_UNPROTECT = 1 << 8,
     FETTLE_WISH_AT_ADDRESS = 1 << 9, /* `address` counts */
-    FETTLE_WISH_SPECIAL =
-        1 << 10, /* option bytes and the like, if `memory` names them: it is meant */
-    FETTLE_WISH_PATIENT =
-        1 << 11, /* its application has `wait` to come up, where that is more than usual */
+    FETTLE_WISH_SPECIAL = 1 << 10,   /* option bytes and the like, if `memory` names them */
+    /* Its application has `wait` to come up, if that is more. */
+    FETTLE_WISH_PATIENT = 1 << 11,
     FETTLE_WISH_NO_STUB = 1 << 12,        /* only the loader in ROM is talked to */
     FETTLE_WISH_ERASE_FILES = 1 << 13,    /* UPDATE of a module: its file system too */
     FETTLE_WISH_ERASE_SETTINGS = 1 << 14, /* UPDATE of a module: its settings too */
-    FETTLE_WISH_NO_BACKUP =
-        1 << 15, /* a module may be changed without saving what can't be replaced */
-    FETTLE_WISH_GIVE_UP_CREDENTIALS =
-        1 << 16, /* ERASE: ids and keys that can't be replaced, too */
-    FETTLE_WISH_TRY_SOFTWARE =
-        1 << 17, /* UPDATE of a shield: try a command that may bring it into update mode */
+    FETTLE_WISH_NO_BACKUP = 1 << 15,      /* nothing of a module need be saved before */
+    /* ERASE: ids and keys that can't be replaced, too. */
+    FETTLE_WISH_GIVE_UP_CREDENTIALS = 1 << 16,
+    /* UPDATE of a shield: try a command that may bring it into update mode. */
+    FETTLE_WISH_TRY_SOFTWARE = 1 << 17,
 };
 
 /*
@@ -432,19 +430,19 @@ typedef struct fettle_wishes {
 
     /* Of boards behind a serial line. */
     const char *chip; /* the chip that must be there ("esp32s3"); NULL: whichever is */
-    const char *
-        reset; /* how its loader is reached, see docs/protocols/esp.md; NULL: as the port suggests */
+    /* How its loader is reached, see docs/protocols/esp.md; NULL: as the port suggests. */
+    const char *reset;
     uint32_t baud;       /* the highest rate to try; 0: what the port is known to hold */
     uint32_t flash_size; /* bytes of flash where the chip can't tell; 0: not known */
     fettle_span stub; /* Espressif's stub file for this chip; empty: as the store has it */
 
     /* Of modules on a carrier. */
-    const char *
-        module; /* the module is meant, not its carrier: its name ("lopy4"), or empty where the file or nobody
-                           says it; NULL: as the file says */
+    /* The module is meant, not its carrier: its name ("lopy4"), or empty where the file or nobody says it;
+       NULL: as the file says. */
+    const char *module;
     const char *region; /* the region of its radio from now on; NULL: as it is */
-    const char *
-        mac; /* RESTORE: of the board that the backup is of, 12 hex digits; NULL: nobody knows */
+    /* RESTORE: of the board that the backup is of, 12 hex digits; NULL: nobody knows. */
+    const char *mac;
 } fettle_wishes;
 
 typedef enum fettle_proof {
@@ -597,8 +595,8 @@ typedef struct fettle_result {
     const char *backup;
     /* What the module sits on, once it was asked; else NULL. */
     const fettle_carrier_view *carrier;
-    const char *
-        module_text; /* SURVEY, BACKUP: what the vendor knows of the module, lines; or empty */
+    /* SURVEY, BACKUP: what the vendor knows of the module, lines; or empty. */
+    const char *module_text;
     const fettle_chip_facts *chip; /* of an ESP board, once it was asked; else NULL */
     const fettle_radio_view *
         radio; /* SURVEY, UPDATE, BACKUP: of a module that can be set to a region, as it is at the end; else NULL */

@@ -76,22 +76,20 @@ typedef struct fettle_board_row {
     const char *button;   /* "button S1 (MCLR)": what is held; NULL: no hand is needed */
     const char *enter;    /* how a person brings it into update mode: steps, one a line */
     const char *enter_behind; /* the same behind a carrier; NULL: likewise */
-    const char *
-        plug; /* how it is plugged in: `enter` for one that isn't there at all yet; NULL: likewise `enter` */
+    const char *plug; /* `enter` for one that isn't there at all yet; NULL: the same */
     /* What a person does is a wire and its reset button, and the wire has to come off again. */
     bool is_wired;
     const char *unwire; /* steps for that, one a line; or NULL */
     /* What to do where a hand was asked for in vain; or NULL. */
     const char *if_not_wired, *if_not_reset, *if_silent;
     const char *if_module_silent; /* of a carrier: its module says nothing; or NULL */
-    const char *
-        safe_boot; /* how the application says that it left out what people have put on it; or NULL */
+    /* How the application says that it left out what people have put on it; or NULL. */
+    const char *safe_boot;
     const char *picture; /* name of the picture that shows where the button is, or NULL */
     bool carries_module; /* another firmware sits on top of it */
-    const char *
-        faulty_revision; /* of which some stay in update mode after a good update; or NULL */
-    const char *needed_by; /* who needs this row */
-    const char *evidence;  /* what it rests on */
+    const char *faulty_revision; /* some stay in update mode after an update; or NULL */
+    const char *needed_by;       /* who needs this row */
+    const char *evidence;        /* what it rests on */
 } fettle_board_row;
 
 /* Ids that stand for "a loader, board unknown": the person says which board it is. */

@@ -24,8 +24,8 @@ typedef enum fettle_bundle_kind {
 /* One file of a build. */
 typedef struct fettle_bundle_file {
     uint32_t address; /* in the flash */
-    const char *
-        path; /* relative to the folder of the bundle, with slashes; leads nowhere above it */
+    /* Relative to the folder of the bundle, with slashes; leads nowhere above it. */
+    const char *path;
     const char *role; /* "app", "bootloader", "partition-table", ...; NULL: it isn't said */
     bool is_encrypted; /* it is for a flash that is encrypted, and the board encrypts it */
     bool has_md5, has_sha256; /* of the file, as some manifests have them */

@@ -17,8 +17,7 @@
 enum {
     MAGIC = 0xE9,
     MAGIC_V2 = 0xEA,
-    V2_SEGMENTS =
-        4, /* what the first header of the v2 form has where others have a count */
+    V2_SEGMENTS = 4, /* in the first header of the v2 form, where others have a count */
 
     HEADER_SIZE = 8,
     EXTENDED_SIZE = 24, /* with the first eight */
@@ -37,8 +36,8 @@ enum {
     RESERVED_AT = 19,
     HASH_APPENDED_AT = 23,
 
-    CHIP_ESP32_C3 =
-        5, /* its old field counts minor revisions, those of all others major ones */
+    /* Its old field counts minor revisions, those of all others major ones. */
+    CHIP_ESP32_C3 = 5,
     MODES = 4,
 };
 

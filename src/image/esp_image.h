@@ -21,8 +21,8 @@
 enum {
     FETTLE_ESP_SEGMENTS_MAX = 16,
     FETTLE_FLASH_SECTOR = 0x1000, /* smallest piece of flash that can be erased */
-    FETTLE_ESP_HEAD_SIZE =
-        0x120, /* of an image: all that descriptors say lies in front of it */
+    /* Of an image: all that descriptors say lies in front of it. */
+    FETTLE_ESP_HEAD_SIZE = 0x120,
     FETTLE_ESP_DESC_SIZE = 33,        /* texts of descriptors: 32 bytes there, and a NUL */
     FETTLE_ESP_REVISION_ANY = 0xFFFF, /* as an upper limit: there is none */
     FETTLE_ESP_CHIP_NAME_SIZE = 16,

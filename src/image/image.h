@@ -53,8 +53,8 @@ typedef struct fettle_region {
     bool has_alternate; /* the file names the alternate setting, that is the memory */
     uint8_t alternate;
     uint32_t address;
-    const char *
-        partition; /* of an ESP chip: by its label, instead of an address; or NULL. The image's */
+    /* Of an ESP chip: by its label, instead of an address; or NULL. The image's. */
+    const char *partition;
     fettle_span data; /* never empty; never beyond address 0xFFFFFFFF */
 } fettle_region;
 

@@ -17,8 +17,8 @@
 
 enum {
     ENTRIES_MAX = 2, /* times that an application is asked to make way */
-    MISSES_MAX =
-        100, /* times that it is seen instead of the loader, while somebody tries */
+    /* Times that it is seen instead of the loader, while somebody tries. */
+    MISSES_MAX = 100,
 };
 
 static fettle_script_then on_looked, on_surveyed, on_named, on_unprotected, on_detached,

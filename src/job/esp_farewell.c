@@ -4,8 +4,8 @@
 
 enum {
     LISTENING_MS = 400, /* for the boot text after a restart */
-    RELAPSE_MS =
-        3000, /* from one failure of a program to the next, if it is to be called a loop */
+    /* From one failure of a program to the next, if it is to be called a loop. */
+    RELAPSE_MS = 3000,
 };
 
 static fettle_esp_work_then on_heard_by_hand, begin_by_hand, leave, listen, watch;

@@ -17,8 +17,8 @@
 
 enum {
     REWRITES_MAX = 1,
-    RETURNS_MAX =
-        2, /* times that a board comes back in update mode until we believe it stays */
+    /* Times that a board comes back in update mode until we believe it stays. */
+    RETURNS_MAX = 2,
 };
 
 static fettle_script_then on_left, on_confirmed, on_still_there, on_reached_again,

@@ -107,8 +107,7 @@ static uint32_t first_writable(const fettle_memory_map *map)
 /* ---- content ---- */
 
 typedef struct fettle_placing {
-    bool
-        is_named; /* a person has named the memory, so other parts of the file don't count */
+    bool is_named; /* by a person: then other parts of the file don't count */
     size_t skipped;
 } fettle_placing;
 

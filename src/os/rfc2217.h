@@ -76,10 +76,9 @@ typedef struct fettle_rfc2217 {
         fettle_rfc2217_answer answer;
         uint32_t wanted;
     } items[FETTLE_RFC2217_ITEMS];
-    unsigned
-        purges;    /* whose answer is still to come, and until when all bytes are dropped */
-    uint8_t state; /* of the receiver */
-    uint8_t verb;  /* WILL, WONT, DO, DONT */
+    unsigned purges; /* without an answer yet; until then all bytes are dropped */
+    uint8_t state;   /* of the receiver */
+    uint8_t verb;    /* WILL, WONT, DO, DONT */
     uint8_t answer[FETTLE_RFC2217_ANSWER_SIZE];
     size_t answer_size; /* counts on where there is no room */
 } fettle_rfc2217;

@@ -19,8 +19,8 @@
 #include "fettle/transport.h"
 
 enum {
-    FETTLE_SERIAL_RATE_SHARE =
-        33, /* a rate that is off by one part in so many is another one */
+    /* A rate that is off by one part in so many is another one. */
+    FETTLE_SERIAL_RATE_SHARE = 33,
 };
 
 /* Whose line it is: told when it has been closed, with what it was opened as. */

@@ -19,8 +19,8 @@
 #include "os/stream.h"
 
 enum {
-    FETTLE_SERIAL_NET_ROOM =
-        65536, /* bytes that came and were not read; later ones are lost */
+    /* Bytes that came and were not read; later ones are lost. */
+    FETTLE_SERIAL_NET_ROOM = 65536,
 };
 
 typedef enum fettle_serial_net_state {

@@ -28,9 +28,9 @@ enum {
     MS = 1000,
     NAP_US = 20 * MS,
     DRAIN_NAP_US = 2 * MS,
-    DRAIN_US =
-        4000 * MS, /* until what was written has left, before a change of the rate, ... */
-    CLOSE_US = 1000 * MS, /* ... and before the end */
+    /* Until what was written has left: before a change of the rate, and before the end. */
+    DRAIN_US = 4000 * MS,
+    CLOSE_US = 1000 * MS,
 };
 
 typedef struct serial_line {

@@ -26,8 +26,8 @@
 enum {
     MS = 1000,
     SLICE_US = 20 * MS, /* between two looks at a cancel token */
-    LEAVE_US =
-        300 * MS, /* from a transfer that fails to the hub's word that nobody is there */
+    /* From a transfer that fails to the hub's word that nobody is there. */
+    LEAVE_US = 300 * MS,
     OPEN_US = 4800 * MS, /* for a context to open with */
     STOP_US = 1000 * MS, /* from cancelling a transfer to its end */
     BREATH_US = 5 * MS,  /* after an error of the event loop, so that it can't spin */

@@ -27,8 +27,8 @@
 enum {
     NAME_SIZE = 512,  /* of a file here */
     LINE_SIZE = 1024, /* of an attribute; the kernel's limit for a text is 255 characters */
-    ALL_SETS_SIZE =
-        16384,         /* descriptors of all configurations; a device with more has none */
+    /* Descriptors of all configurations; a device with more has none. */
+    ALL_SETS_SIZE = 16384,
     CONFIGURATION = 2, /* descriptor type, USB 2.0 table 9-5 */
     MS = 1000,
 };

@@ -13,8 +13,8 @@
 
 enum {
     LOOK_US = 2000, /* between two looks of one who waits for it */
-    LEAVE_US =
-        500000, /* that the owner's end waits for the thread, so as to leave nothing behind */
+    /* The owner's end waits so long for the thread, so as to leave nothing behind. */
+    LEAVE_US = 500000,
 };
 
 struct fettle_usb_spare {

@@ -19,8 +19,8 @@ enum {
     DEVICE_DESCRIPTOR = 0x0100,
     DEVICE_DESCRIPTOR_SIZE = 18,
 
-    RESET_US =
-        2500000, /* with the end of it, and a second for unlinking: below 5 s in all */
+    /* A reset; with the end of it, and a second for unlinking, it is below 5 s in all. */
+    RESET_US = 2500000,
     RESET_END_US = 4000000,
 };
 

@@ -13,8 +13,8 @@
 #include "fettle/transport.h"
 
 enum {
-    FETTLE_USBIP_OP_SIZE =
-        8, /* version, code, status: how each message before attaching begins */
+    /* Version, code, status: how each message before attaching begins. */
+    FETTLE_USBIP_OP_SIZE = 8,
     FETTLE_USBIP_BUSID_SIZE = 32, /* with its NUL */
     FETTLE_USBIP_IMPORT_SIZE = FETTLE_USBIP_OP_SIZE + FETTLE_USBIP_BUSID_SIZE,
     FETTLE_USBIP_DEVICE_SIZE = 312,

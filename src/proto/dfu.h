@@ -20,8 +20,8 @@
 
 enum {
     FETTLE_DFU_TRANSFER_SIZE_MAX = 4096,
-    FETTLE_DFU_TRACKED_BLOCKS =
-        4096, /* of which a compare remembers one by one what differs */
+    /* A compare remembers of so many, one by one, what differs. */
+    FETTLE_DFU_TRACKED_BLOCKS = 4096,
 };
 
 /* bState, section 6.1.2. 11 and above are no states, but are received all the same. */

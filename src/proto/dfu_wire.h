@@ -45,8 +45,8 @@ enum {
     ODDITIES_MAX = 3,   /* answers in a row that the specification doesn't know */
     END_TRIES_MAX = 2,  /* end markers that were stalled without a reason */
     STOPS_MAX = 8,      /* requests while tidying up */
-    PATIENT_POLLS =
-        64, /* answers "busy, ask at once" before we begin to wait by ourselves */
+    /* Answers "busy, ask at once" before we begin to wait by ourselves. */
+    PATIENT_POLLS = 64,
     STALLED_POLLS = 1000,
     FORCE_DETACH = 1 << 8, /* in wIndex, on the few loaders that want it */
     UNSTICKS_MAX = 2,      /* CLRSTATUS that a stuck board is given */

@@ -12,8 +12,8 @@ enum {
     FETTLE_ESP_LINE_SIZE = 160, /* of a longer line the end is kept */
     FETTLE_ESP_CAUSE_NAME_SIZE = 32,
     FETTLE_ESP_CRASH_SIZE = 32,
-    FETTLE_ESP_LOOP_CRASHES =
-        3, /* one or two happen: a file system that is made at the first start */
+    /* One or two happen: a file system that is made at the first start. */
+    FETTLE_ESP_LOOP_CRASHES = 3,
     FETTLE_ESP_REASON_SIZE = 120,
 };
 

@@ -13,8 +13,8 @@
 #include "proto/memory_ops.h"
 
 enum {
-    FETTLE_SECTOR_SIZE =
-        0x1000, /* the smallest erase of every NOR flash that ESP chips start from */
+    /* The smallest erase of every NOR flash that ESP chips start from. */
+    FETTLE_SECTOR_SIZE = 0x1000,
     FETTLE_FLASH_BLOCK_SIZE = 0x10000, /* the large one */
     FETTLE_SECTORS_MAX = 65536,        /* 256 MiB, which no file exceeds */
 };

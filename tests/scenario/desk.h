@@ -52,8 +52,7 @@ struct desk {
     struct spoil spoil;
     int effects;
     bool was_reached;
-    uint8_t
-        kinds[KINDS_MAX]; /* of effects in the last sitting: what can be spoiled in them */
+    uint8_t kinds[KINDS_MAX]; /* of the last sitting's effects: what can be spoiled */
     int cancel_at;
     fettle_cancel cancel;
     fettle_job_engine job;

@@ -31,8 +31,7 @@ struct pycom_setting {
     const char *region;  /* NULL: as it is */
     uint8_t region_byte; /* what that is in the config block */
     bool has_stub;
-    bool
-        is_torn; /* an earlier write of the config block was cut off; the store has it whole */
+    bool is_torn; /* its config block was cut off in writing; the store has it whole */
     bool has_credentials;
     fettle_us wait;  /* for a person's hand */
     unsigned stride; /* only every so many effects are spoiled in each way */

@@ -19,8 +19,7 @@ struct setting {
     const char *name;
     const char *spec;
     bool reads;
-    bool
-        is_blind; /* what the board doesn't say can't be found out: no blocks are dropped */
+    bool is_blind; /* what it doesn't say can't be found out: no blocks are dropped */
     fettle_us wait;
     uint32_t offset;      /* of the content in the memory; DfuSe */
     size_t transfer_size; /* that is wished for; 0: the board's own */
