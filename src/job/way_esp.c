@@ -237,8 +237,8 @@ static fettle_engine *survey(fettle_job_engine *job)
 }
 
 /*
- * Noise may be a loader that was left at another rate and that no reset of ours reaches, which can't be told from a bad line: a press
- * of its button mends it.
+ * Noise may be a loader that was left at another rate and that no reset of ours reaches, which
+ * can't be told from a bad line: a press of its button mends it.
  */
 static bool may_be_left(const fettle_job_engine *job, const fettle_error *error)
 {

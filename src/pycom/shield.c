@@ -16,28 +16,18 @@ enum {
     HIGH_BYTE_MAX = 0x3F,     /* words have 14 bits */
     BLANK = 0x3FFF,
     CRC14_POLYNOMIAL = 0x23B1,
-    WORD_SIZE = 2,
+    WORD_BITS = 16,
     ESP_MAGIC = 0xE9, /* of an ESP32's images */
 };
 
-/* What the register becomes in so many steps of one bit. */
-static uint16_t take_steps(uint16_t crc, unsigned bits)
-{
-    for (unsigned bit = 0; bit < bits; bit++) {
-        crc = (uint16_t)((crc & 1) != 0 ? crc >> 1 ^ CRC14_POLYNOMIAL : crc >> 1);
-    }
-    return crc;
-}
-
 uint16_t fettle_pycom_crc14(fettle_span words)
 {
-    uint16_t table[256], crc = 0;
-    for (uint16_t byte = 0; byte < 256; byte++) {
-        table[byte] = take_steps(byte, 8);
-    }
-    size_t size = words.size - words.size % WORD_SIZE;
-    for (size_t i = 0; i < size; i++) {
-        crc = (uint16_t)(crc >> 8 ^ table[(crc ^ words.data[i]) & 0xFF]);
+    uint16_t crc = 0;
+    for (size_t i = 0; i + 1 < words.size; i += 2) {
+        crc ^= fettle_get16(words.data + i);
+        for (unsigned bit = 0; bit < WORD_BITS; bit++) {
+            crc = (uint16_t)((crc & 1) != 0 ? crc >> 1 ^ CRC14_POLYNOMIAL : crc >> 1);
+        }
     }
     return crc;
 }

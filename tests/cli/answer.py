@@ -4,7 +4,8 @@
 
     answer.py                    on standard input and output
     answer.py --serve DOOR       for many tests: each that writes the name of a folder into the FIFO DOOR is answered through the
-                                 FIFOs "questions" and "answers" in there, by a copy that has all of the schemas already
+                                 FIFOs "questions" and "answers" in there, by a copy that has all of the schemas already;
+                                 says "ready" once it has
 
     json<TAB>FILE<TAB>PATH       the value in the last line of FILE, as JSON: PATH is '["error"]["code"]'; an empty line: there is none
     valid<TAB>FILE<TAB>SCHEMAS<TAB>PROBLEMS
@@ -65,7 +66,8 @@ def serve(door):
         if schema.stem != "common":
             validate.load(schema.stem)
     # For writing too, or it would end whenever no test has it open.
-    with open(os.open(door, os.O_RDWR), encoding="utf-8", closefd=True) as folders:
+    with open(os.open(door, os.O_RDWR), encoding="utf-8") as folders:
+        print("ready", flush=True)
         for folder in folders:
             if os.fork() == 0:
                 with open(folder.rstrip("\n") + "/questions", encoding="utf-8") as questions, \
